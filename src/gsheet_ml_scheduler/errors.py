@@ -1,0 +1,56 @@
+"""Every error that the scheduler raises on purpose: one tree, drawn here.
+
+Each message is a sentence to a person: where (sheet, cell, column, file), what was found, what to
+do. `localsheets` has a tree of its own, because it knows nothing of runs; `connect.py` translates.
+
+    GSheetMLError
+    ├── LocationError          the sheet can't be opened: no such file, link or tab, damaged, …
+    │   └── AccessError        Google refuses: no credentials, API off, not shared, missing scope
+    ├── SheetLayoutError       lines 1 and 2 can't be a queue's: a column is missing or double, …
+    ├── CellError              one cell holds what a config can't: an error, a date for a number
+    ├── ConfigError            a config that can't be written as a row (a ValueError, too)
+    ├── NoSuchRunError         no run row has that number (an IndexError, too)
+    ├── NoRunningRunError      sync, status or done without a running run
+    ├── RunLost                the run isn't this worker's any more: deleted, taken back, taken over
+    └── SheetUnreachableError  no answer, or refused for too long; nothing was decided
+"""
+
+
+class GSheetMLError(Exception):
+    """Any error that the scheduler raises on purpose."""
+
+
+class LocationError(GSheetMLError):
+    """The location can't be opened as a sheet."""
+
+
+class AccessError(LocationError):
+    """Google can't be asked, or refuses: the message lists the ways in and what to do."""
+
+
+class SheetLayoutError(GSheetMLError):
+    """Lines 1 and 2 don't describe a run queue."""
+
+
+class CellError(GSheetMLError):
+    """A cell of a run's config holds something that can't be handed to training."""
+
+
+class ConfigError(GSheetMLError, ValueError):
+    """A config can't be written as a row of the sheet."""
+
+
+class NoSuchRunError(GSheetMLError, IndexError):
+    """There is no run row with that number."""
+
+
+class NoRunningRunError(GSheetMLError):
+    """A call needs a running run, and this worker has none."""
+
+
+class RunLost(GSheetMLError):  # noqa: N818 - the name is the protocol's word for the state
+    """The run isn't this worker's any more; nothing further is written to its row."""
+
+
+class SheetUnreachableError(GSheetMLError):
+    """The sheet didn't answer, or refused for longer than the time allowed for retries."""
