@@ -1,0 +1,75 @@
+"""The Google Sheets API on this machine: a workbook is one file, gspread is its Python face.
+
+    spreadsheet = localsheets.open_workbook("runs.sheet", create=True)   # a gspread.Spreadsheet
+    spreadsheet.sheet1.update([["lr", "epochs"], [0.1, 10]])
+
+Other rooms use what is listed here and nothing below it. This package knows nothing of runs.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import gspread
+
+from . import files
+from .client import LocalClient
+from .errors import (
+    NotAWorkbookError,
+    UnsuitableFileSystemError,
+    WorkbookBusyError,
+    WorkbookDamagedError,
+    WorkbookError,
+    WorkbookExistsError,
+    WorkbookFullError,
+    WorkbookNotFoundError,
+    WorkbookReadOnlyError,
+    WorkbookVersionError,
+)
+from .switches import Switches
+from .workbook import Workbook
+
+__all__ = [
+    "LocalClient",
+    "NotAWorkbookError",
+    "Switches",
+    "UnsuitableFileSystemError",
+    "WorkbookBusyError",
+    "WorkbookDamagedError",
+    "WorkbookError",
+    "WorkbookExistsError",
+    "WorkbookFullError",
+    "WorkbookNotFoundError",
+    "WorkbookReadOnlyError",
+    "WorkbookVersionError",
+    "open_workbook",
+    "workbook_client",
+]
+
+
+def open_workbook(path: str | os.PathLike[str], *, create: bool = False) -> gspread.Spreadsheet:
+    """A workbook file as a gspread Spreadsheet.
+
+    Args:
+        path: the file; `~` is the home folder.
+        create: make the file if it isn't there. A file that is there is opened, never replaced.
+
+    Raises:
+        WorkbookError: there is no such file, or it is no workbook, or it can't be used; the message
+            says which and what to do.
+    """
+    client = workbook_client(path, create=create)
+    return gspread.Spreadsheet(client, {"id": client.spreadsheet_id})
+
+
+def workbook_client(
+    path: str | os.PathLike[str], *, create: bool = False, switches: Switches | None = None
+) -> LocalClient:
+    """The gspread HTTPClient that answers for a workbook file; see `open_workbook`."""
+    found = Path(path).expanduser().absolute()
+    if create and not found.exists():
+        with suppress(WorkbookExistsError):  # another process was first, which is as good
+            files.create(found)
+    return LocalClient(Workbook(found, switches))

@@ -1,0 +1,181 @@
+"""CellData: what updateCells and its kin write into a cell, and what spreadsheets.get shows of one.
+
+Decided here: which of a CellData's fields is kept where, and what a `fields` mask leaves alone. A
+Stamp is a CellData made ready once, to be put on any number of cells.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import fields, styles
+from .book import Book
+from .errors import invalid_argument
+from .record import Cell, Row, effective, is_error
+from .structure import Json
+from .values import checked, formatted, number_shape
+
+_EXTRAS = ("note", "dataValidation", "textFormatRuns", "hyperlink", "pivotTable", "chipRuns")
+_ERROR_TYPES = {
+    "#NULL!": "NULL_VALUE",
+    "#DIV/0!": "DIVIDE_BY_ZERO",
+    "#VALUE!": "VALUE",
+    "#REF!": "REF",
+    "#NAME?": "NAME",
+    "#NUM!": "NUM",
+    "#N/A": "N_A",
+    "#ERROR!": "ERROR",
+}
+
+
+class Stamp:
+    """A CellData with its mask, to be put on cells."""
+
+    def __init__(self, book: Book, data: Json, mask: fields.Mask) -> None:
+        self._book = book
+        self._mask = mask
+        self._value = entered(data["userEnteredValue"]) if "userEnteredValue" in data else None
+        self._sets_value = mask.wants("userEnteredValue")
+        self._sets_style = mask.wants("userEnteredFormat")
+        self._style = styles.normal(data.get("userEnteredFormat") or {})
+        self._style_paths = _with_colour_styles(mask)
+        self._extras = {name: data.get(name) for name in _EXTRAS if mask.wants(name)}
+        self._restyled: dict[int | None, int | None] = {}
+
+    def put(self, row: Row, column: int) -> None:
+        """Write what the mask names into one cell."""
+        if self._sets_value:
+            row.set_cell(column, self._value)
+        if self._sets_style:
+            before = row.style(column)
+            if before not in self._restyled:
+                self._restyled[before] = self._restyle(before)
+            if self._restyled[before] != before:
+                row.set_style(column, self._restyled[before])
+        if self._extras:
+            extra = {**row.extra(column), **self._extras}
+            row.set_extra(column, {n: v for n, v in extra.items() if v not in (None, "", [], {})})
+
+    def _restyle(self, before: int | None) -> int | None:
+        old = {"userEnteredFormat": self._book.style(before)}
+        new = fields.merge(old, {"userEnteredFormat": self._style}, self._style_paths)
+        return self._book.style_id(_without_empty(new.get("userEnteredFormat") or {}))
+
+
+def _with_colour_styles(mask: fields.Mask) -> fields.Mask:
+    """A colour and its ColorStyle are one thing under two names: a mask of one names both."""
+    paths = []
+    for path in mask.paths():
+        paths.append(path)
+        last = path[-1]
+        if last.endswith("Color"):
+            paths.append((*path[:-1], f"{last}Style"))
+        elif last.endswith("ColorStyle"):
+            paths.append((*path[:-1], last.removesuffix("Style")))
+    return fields.parse(",".join(".".join(path) for path in paths)) if paths else mask
+
+
+def _without_empty(style: Json) -> Json:
+    out = {}
+    for name, value in style.items():
+        if isinstance(value, dict) and "olor" not in name:
+            value = _without_empty(value)
+            if not value:
+                continue
+        out[name] = value
+    return out
+
+
+def entered(value: Any) -> Cell:
+    """An ExtendedValue as a cell.
+
+    Raises:
+        ApiError: 400, it is none.
+    """
+    if value is None or value == {}:
+        return None
+    if not isinstance(value, dict) or len(value) != 1:
+        raise invalid_argument("userEnteredValue must have exactly one kind of value.")
+    kind, found = next(iter(value.items()))
+    if kind == "numberValue" and isinstance(found, (int, float)) and not isinstance(found, bool):
+        return checked(found)
+    if kind == "stringValue" and isinstance(found, str):
+        return checked(found)
+    if kind == "boolValue" and isinstance(found, bool):
+        return found
+    if kind == "formulaValue" and isinstance(found, str):
+        if not found.startswith("="):
+            raise invalid_argument(f"A formula must begin with '=': {found[:60]}")
+        checked(found)
+        return {"f": found, "e": "#NAME?"}
+    raise invalid_argument(f"Invalid value at 'user_entered_value.{kind}': {found!r:.80}")
+
+
+def extended(cell: Cell) -> Json | None:
+    """The effective ExtendedValue of a cell."""
+    if cell is None:
+        return None
+    if is_error(cell):
+        name = str(effective(cell))
+        message = cell.get("m", "") if isinstance(cell, dict) else ""
+        return {"errorValue": {"type": _ERROR_TYPES.get(name, "ERROR"), "message": message}}
+    return _plain(effective(cell))
+
+
+def user_entered(cell: Cell) -> Json | None:
+    """The ExtendedValue that was entered."""
+    if isinstance(cell, dict):
+        return {"formulaValue": cell["f"]}
+    return _plain(cell)
+
+
+def _plain(value: Any) -> Json | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    return {"stringValue": value} if isinstance(value, str) else {"numberValue": value}
+
+
+def resource(book: Book, row: Row, column: int, mask: fields.Mask | None) -> Json:
+    """The CellData of a cell; only what a mask wants is worked out."""
+
+    def wants(name: str) -> bool:
+        return mask is None or mask.wants(name)
+
+    cell = row.cell(column)
+    style = book.style(row.style(column))
+    found: Json = {}
+    if cell is not None:
+        if wants("userEnteredValue"):
+            found["userEnteredValue"] = user_entered(cell)
+        if wants("effectiveValue"):
+            shown = extended(cell)
+            if shown is not None:
+                found["effectiveValue"] = shown
+        if wants("formattedValue"):
+            found["formattedValue"] = formatted(book, row, column)
+    if style and wants("userEnteredFormat"):
+        found["userEnteredFormat"] = style
+    if (style or cell is not None) and wants("effectiveFormat"):
+        found["effectiveFormat"] = _effective_format(book, row, column, style)
+    for name, value in row.extra(column).items():
+        if wants(name):
+            found[name] = value
+    return found
+
+
+def _effective_format(book: Book, row: Row, column: int, style: Json) -> Json:
+    default = styles.merged(styles.DEFAULT, book.structure.properties.get("defaultFormat", {}))
+    found = styles.merged(default, style)
+    shape = number_shape(book, row, column)
+    if shape:
+        found["numberFormat"] = shape
+    if "horizontalAlignment" not in found:
+        value = effective(row.cell(column))
+        if isinstance(value, bool) or is_error(row.cell(column)):
+            found["horizontalAlignment"] = "CENTER"
+        elif value is not None:
+            found["horizontalAlignment"] = "LEFT" if isinstance(value, str) else "RIGHT"
+    found.setdefault("hyperlinkDisplayType", "PLAIN_TEXT")
+    return found

@@ -1,0 +1,122 @@
+"""The SQL of a workbook, written once with SQLAlchemy Core for every database.
+
+A statement is compiled for its dialect at the first use and then goes straight to the driver's
+cursor: executing through a Connection would cost three times as much, and a claim is made of some
+thirty of them (`benchmarks/` shows what a claim costs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from . import schema as t
+
+
+class Statement:
+    """One statement: called with a DBAPI cursor and its parameters by name."""
+
+    __slots__ = ("_clause", "_names", "_text")
+
+    def __init__(self, clause: Any) -> None:
+        self._clause = clause
+        self._text = ""
+        self._names: tuple[str, ...] = ()
+
+    def compile(self, dialect: sa.Dialect) -> None:
+        """Make the text for a database; positional parameters."""
+        compiled = self._clause.compile(dialect=dialect)
+        self._text = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+
+    def __call__(self, cursor: Any, **parameters: Any) -> Any:
+        return cursor.execute(self._text, [parameters[name] for name in self._names])
+
+    def many(self, cursor: Any, parameters: Iterable[Mapping[str, Any]]) -> None:
+        """Once for each of the parameters."""
+        cursor.executemany(self._text, [[p[name] for name in self._names] for p in parameters])
+
+
+def _upsert(table: sa.Table) -> Any:
+    keys = [column.name for column in table.primary_key]
+    values: dict[str, Any] = {c.name: sa.bindparam(c.name) for c in table.columns}
+    statement = insert(table).values(values)
+    rest = {name: statement.excluded[name] for name in values if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def _insert(table: sa.Table) -> Any:
+    return insert(table).values({c.name: sa.bindparam(c.name) for c in table.columns})
+
+
+_r = t.rows.c
+_here = sa.and_(_r.sheet_id == sa.bindparam("sheet_id"))
+_span = sa.and_(_here, _r.row_id.between(sa.bindparam("first"), sa.bindparam("last")))
+_m = t.metadata.c
+
+REVISION = Statement(sa.select(t.workbook.c.revision, t.workbook.c.structure))
+WORKBOOK = Statement(sa.select(t.workbook))
+SHEETS = Statement(sa.select(t.sheets).order_by(t.sheets.c.position))
+AXES = Statement(sa.select(t.axes))
+OBJECTS = Statement(sa.select(t.objects).order_by(t.objects.c.kind, t.objects.c.position))
+STYLES_AFTER = Statement(
+    sa.select(t.styles.c.style_id, t.styles.c.body).where(
+        t.styles.c.style_id > sa.bindparam("known")
+    )
+)
+ROW = Statement(
+    sa.select(_r.cells, _r.formats, _r.extras).where(_here, _r.row_id == sa.bindparam("row_id"))
+)
+ROWS = Statement(sa.select(_r.row_id, _r.cells, _r.formats, _r.extras).where(_span))
+ROW_IDS = Statement(sa.select(_r.row_id).where(_span))
+CELLS = Statement(sa.select(_r.row_id, _r.cells).where(_span))
+CELLS_DOWN = Statement(sa.select(_r.row_id, _r.cells).where(_span).order_by(_r.row_id.desc()))
+METADATA = Statement(sa.select(t.metadata).order_by(_m.metadata_id))
+METADATA_BY_ID = Statement(sa.select(t.metadata).where(_m.metadata_id == sa.bindparam("by_id")))
+CHANGES_SINCE = Statement(
+    sa.select(t.changes.c.revision, t.changes.c.effects)
+    .where(t.changes.c.revision > sa.bindparam("since"))
+    .order_by(t.changes.c.revision)
+)
+OLDEST_CHANGE = Statement(sa.select(sa.func.min(t.changes.c.revision)))
+
+PUT_ROW = Statement(_upsert(t.rows))
+PUT_SHEET = Statement(_upsert(t.sheets))
+PUT_AXIS = Statement(_upsert(t.axes))
+PUT_OBJECT = Statement(_upsert(t.objects))
+PUT_METADATA = Statement(_upsert(t.metadata))
+ADD_STYLE = Statement(_insert(t.styles))
+ADD_CHANGE = Statement(_insert(t.changes))
+ADD_WORKBOOK = Statement(_insert(t.workbook))
+SET_REVISION = Statement(
+    sa.update(t.workbook).values(
+        revision=sa.bindparam("new_revision"), modified=sa.bindparam("new_modified")
+    )
+)
+SET_STRUCTURE = Statement(
+    sa.update(t.workbook).values(
+        structure=sa.bindparam("new_structure"), properties=sa.bindparam("new_properties")
+    )
+)
+DELETE_ROWS = Statement(sa.delete(t.rows).where(_span))
+DELETE_SHEET = Statement(sa.delete(t.sheets).where(t.sheets.c.sheet_id == sa.bindparam("gone")))
+DELETE_AXES = Statement(sa.delete(t.axes).where(t.axes.c.sheet_id == sa.bindparam("gone")))
+DELETE_SHEET_ROWS = Statement(sa.delete(t.rows).where(_here))
+DELETE_OBJECT = Statement(
+    sa.delete(t.objects).where(
+        t.objects.c.kind == sa.bindparam("of_kind"), t.objects.c.object_id == sa.bindparam("gone")
+    )
+)
+DELETE_METADATA = Statement(sa.delete(t.metadata).where(_m.metadata_id == sa.bindparam("gone")))
+TRIM_CHANGES = Statement(sa.delete(t.changes).where(t.changes.c.time < sa.bindparam("before")))
+
+_ALL = [value for value in globals().values() if isinstance(value, Statement)]
+
+
+def compile_all(dialect: sa.Dialect) -> None:
+    """Compile every statement for a database."""
+    for statement in _ALL:
+        statement.compile(dialect)

@@ -1,0 +1,86 @@
+"""Where values.append puts its rows: the table that Google finds around a range.
+
+A table is a block of cells with something in them, bounded by blank rows and columns or the grid's
+edge (documented: "Append values"). The recordings show that for a whole sheet the last block of it
+is taken, and that a sheet with nothing in it is written from the range's first cell on.
+"""
+
+from __future__ import annotations
+
+from .book import Book
+from .ranges import Area
+from .record import Cell
+from .structure import ROWS
+
+
+def around(book: Book, area: Area) -> Area | None:
+    """The table in or around an area, None if there is nothing."""
+    sheet = area.sheet
+    last = book.last_row_with_data(sheet)
+    if last < 0:
+        return None
+    ids = sheet.columns.ids()
+    grid = [_filled(cells, ids) for cells in book.cells(sheet, 0, last + 1)]
+    seed = _last_seed(grid, area)
+    if seed is None:
+        return None
+    top, bottom, left, right = _grown(grid, *seed)
+    return Area(sheet, top, bottom + 1, left, right + 1)
+
+
+def make_room(book: Book, area: Area, table: Area | None, count: int, *, insert: bool) -> int:
+    """See that `count` rows can be written after the table; the index of the first of them."""
+    start = table.end_row if table else area.start_row
+    sheet = area.sheet
+    if insert and table and count:
+        book.insert_lines(sheet, ROWS, start, count)
+    elif start + count > sheet.rows.count:
+        book.insert_lines(sheet, ROWS, sheet.rows.count, start + count - sheet.rows.count)
+    return start
+
+
+def _filled(cells: list[Cell], ids: list[int]) -> list[int]:
+    """The indexes of the columns with something in them."""
+    return [
+        at for at, column in enumerate(ids) if column < len(cells) and cells[column] is not None
+    ]
+
+
+def _last_seed(grid: list[list[int]], area: Area) -> tuple[int, int] | None:
+    """The last filled cell in the area; else one next to it."""
+    for grown in (0, 1):
+        columns = range(area.start_column - grown, area.end_column + grown)
+        for at in range(min(area.end_row + grown, len(grid)) - 1, area.start_row - 1 - grown, -1):
+            if at >= 0:
+                inside = [column for column in grid[at] if column in columns]
+                if inside:
+                    return at, inside[0]
+    return None
+
+
+def _grown(grid: list[list[int]], row: int, column: int) -> tuple[int, int, int, int]:
+    """The block of touching cells around a cell: first and last row, first and last column."""
+    top = bottom = row
+    left = right = column
+    sets = [set(line) for line in grid]
+    grew = True
+    while grew:
+        grew = False
+        columns = range(left, right + 1)
+        wide = range(left - 1, right + 2)
+        while top > 0 and not sets[top - 1].isdisjoint(wide):
+            top -= 1
+            grew = True
+        while bottom + 1 < len(grid) and not sets[bottom + 1].isdisjoint(wide):
+            bottom += 1
+            grew = True
+        rows = range(max(top - 1, 0), min(bottom + 2, len(grid)))
+        if left > 0 and any(left - 1 in sets[at] for at in rows):
+            left -= 1
+            grew = True
+        if any(right + 1 in sets[at] for at in rows):
+            right += 1
+            grew = True
+        if columns == range(left, right + 1) and not grew:
+            break
+    return top, bottom, left, right

@@ -1,0 +1,290 @@
+"""Values of an area: how cells are shown to a reader, and what writing values does to them.
+
+Decided here: the three renderings, what null and "" do, what is trimmed. What typed text means is
+decided in `user_entered.py`, how a number looks in `number_format.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from . import number_format, user_entered
+from .book import Book
+from .errors import invalid_argument
+from .ranges import Area
+from .record import Cell, Row, Scalar, effective
+from .structure import Json
+
+MAX_TEXT = 50_000  # characters in one cell
+_MANY_ROWS = 64  # from here on whole columns are read from memory
+
+FORMATTED_VALUE = "FORMATTED_VALUE"
+UNFORMATTED_VALUE = "UNFORMATTED_VALUE"
+FORMULA = "FORMULA"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How a reader wants values."""
+
+    option: str = FORMATTED_VALUE
+    dates_as_text: bool = False
+    by_columns: bool = False
+
+
+def read(book: Book, area: Area, rendering: Rendering) -> Json:
+    """A ValueRange: its range, and its values without trailing blanks."""
+    found = {"range": area.a1, "majorDimension": "COLUMNS" if rendering.by_columns else "ROWS"}
+    if rendering.by_columns and area.height >= _MANY_ROWS:
+        values = _read_columns(book, area, rendering)
+    else:
+        values = _read_rows(book, area, rendering)
+        if rendering.by_columns:
+            width = max(map(len, values), default=0)
+            values = [
+                [line[at] if at < len(line) else None for line in values] for at in range(width)
+            ]
+    values = _trimmed(values)
+    return {**found, "values": values} if values else found
+
+
+def _read_columns(book: Book, area: Area, rendering: Rendering) -> list[list[Any]]:
+    """Each column whole, from memory where that can be: see mirror.py."""
+    if rendering.option == UNFORMATTED_VALUE and not (
+        rendering.dates_as_text and book.has_date_formats()
+    ):
+        columns = []
+        for index in range(area.start_column, area.end_column):
+            column = book.column(area.sheet, index, area.start_row, area.end_row)
+            if column is None:
+                break
+            while column and column[-1] == "":
+                column.pop()
+            columns.append(column)
+        else:
+            return columns
+    rows = _read_rows(book, area, rendering)
+    return [list(column) for column in zip(*rows)]
+
+
+def _read_rows(book: Book, area: Area, rendering: Rendering) -> list[list[Any]]:
+    """Rendered rows; None where nothing was entered."""
+    columns = area.sheet.columns.ids(area.start_column, area.end_column)
+    plain = rendering.option == UNFORMATTED_VALUE
+    if plain and not (rendering.dates_as_text and book.has_date_formats()):
+        lines = book.cells(area.sheet, area.start_row, area.end_row)
+        return [_plain(cells, columns) for cells in lines]
+    show = _renderer(book, rendering)
+    rows = book.rows(area.sheet, area.start_row, area.end_row)
+    return [[show(row, column) for column in columns] for row in rows]
+
+
+def _plain(cells: list[Cell], columns: Sequence[int]) -> list[Scalar | None]:
+    count = len(cells)
+    return [
+        (effective(cell) if isinstance(cell := cells[c], dict) else cell) if c < count else None
+        for c in columns
+    ]
+
+
+def _renderer(book: Book, rendering: Rendering) -> Callable[[Row, int], Scalar | None]:
+    locale = book.structure.properties.get("locale", "en_US")
+    formatted = rendering.option == FORMATTED_VALUE
+
+    def show(row: Row, column: int) -> Scalar | None:
+        cell = row.cell(column)
+        if cell is None:
+            return None
+        if rendering.option == FORMULA and isinstance(cell, dict):
+            formula: str = cell["f"]
+            return formula
+        value = effective(cell)
+        if value is None or isinstance(value, str):
+            return value
+        shape = number_shape(book, row, column)
+        if formatted or (rendering.dates_as_text and _is_date(value, shape)):
+            return number_format.display(value, shape, locale)
+        return value
+
+    return show
+
+
+def formatted(book: Book, row: Row, column: int) -> str:
+    """A cell as people see it."""
+    value = effective(row.cell(column))
+    if value is None or isinstance(value, str):
+        return value or ""
+    locale = book.structure.properties.get("locale", "en_US")
+    return number_format.display(value, number_shape(book, row, column), locale)
+
+
+def number_shape(book: Book, row: Row, column: int) -> Json | None:
+    """The NumberFormat that a cell is shown with, None for the automatic one.
+
+    A formula's result may bring one along (`=TODAY()` is shown as a date).
+    """
+    shape: Json | None = book.style(row.style(column)).get("numberFormat")
+    cell = row.cell(column)
+    if shape is None and isinstance(cell, dict):
+        shape = cell.get("n")
+    return shape
+
+
+def _is_date(value: Scalar, shape: Json | None) -> bool:
+    return (
+        shape is not None
+        and not isinstance(value, bool)
+        and shape.get("type") in ("DATE", "TIME", "DATE_TIME")
+    )
+
+
+def _trimmed(values: list[list[Any]]) -> list[list[Any]]:
+    """Without trailing blanks and without trailing empty lines; inner blanks are ""."""
+    for line in values:
+        while line and line[-1] is None:
+            line.pop()
+    while values and not values[-1]:
+        values.pop()
+    return [["" if cell is None else cell for cell in line] for line in values]
+
+
+@dataclass(slots=True)
+class Written:
+    """What writing values touched."""
+
+    area: Area
+    rows: int
+    columns: int
+    cells: int
+
+    def answer(self, spreadsheet_id: str) -> Json:
+        """An UpdateValuesResponse."""
+        found: Json = {"spreadsheetId": spreadsheet_id, "updatedRange": self.area.a1}
+        counts = {
+            "updatedRows": self.rows,
+            "updatedColumns": self.columns,
+            "updatedCells": self.cells,
+        }
+        return found | {name: count for name, count in counts.items() if count}
+
+
+def write(book: Book, area: Area, values: list[list[Any]], *, user_entered: bool) -> Written:
+    """Write rows of values from the area's upper left on; null leaves a cell, "" empties it.
+
+    Raises:
+        ApiError: 400, the values reach beyond the area, or aren't values.
+    """
+    width = max(map(len, values), default=0)
+    _require_inside(area, len(values), width)
+    columns = area.sheet.columns.ids(area.start_column, area.start_column + width)
+    rows = book.rows(area.sheet, area.start_row, area.start_row + len(values)) if width else []
+    enter = _typed(book) if user_entered else _enter_raw
+    touched: set[int] = set()
+    row_count = cell_count = 0
+    for row, line in zip(rows, values):
+        before = cell_count
+        for at, value in enumerate(line):
+            if value is not None:
+                enter(row, columns[at], value)
+                touched.add(at)
+                cell_count += 1
+        row_count += cell_count > before
+    reached = Area(
+        area.sheet,
+        area.start_row,
+        area.start_row + max(len(values), 1),
+        area.start_column,
+        area.start_column + max(width, 1),
+    )
+    return Written(reached, row_count, len(touched), cell_count)
+
+
+def _require_inside(area: Area, height: int, width: int) -> None:
+    if height > area.height:
+        raise invalid_argument(
+            f"Requested writing within range [{area.a1}], but tried writing to row "
+            f"[{area.start_row + area.height + 1}]"
+        )
+    if width > area.width:
+        from .a1 import column_letters
+
+        letters = column_letters(area.start_column + area.width)
+        raise invalid_argument(
+            f"Requested writing within range [{area.a1}], but tried writing to column [{letters}]"
+        )
+
+
+def _enter_raw(row: Row, column: int, value: Any) -> None:
+    row.set_cell(column, checked(value))
+
+
+def checked(value: Any) -> Scalar | None:
+    """A constant as it may stand in a cell; "" is nothing.
+
+    Raises:
+        ApiError: 400, it is no value, or too long.
+    """
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise invalid_argument(
+                f"Your input contains more than the maximum of {MAX_TEXT} characters in a "
+                "single cell."
+            )
+        return value or None
+    if isinstance(value, (bool, int, float)):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise invalid_argument(f"Invalid value: {value} is not a JSON number.")
+        return value
+    if not isinstance(value, (dict, list)):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    kind = "struct_value" if isinstance(value, dict) else "list_value"
+    raise invalid_argument(
+        f"Invalid values: {kind} is not a value of a cell; give text, a number or a boolean."
+    )
+
+
+def _typed(book: Book) -> Callable[[Row, int, Any], None]:
+    """What USER_ENTERED does: as if somebody had typed it."""
+    locale = book.structure.properties.get("locale", "en_US")
+    today = _today(book.structure.properties.get("timeZone", "Etc/GMT"))
+
+    def enter(row: Row, column: int, value: Any) -> None:
+        value = checked(value)
+        if not isinstance(value, str):
+            row.set_cell(column, value)
+            return
+        style = book.style(row.style(column))
+        if style.get("numberFormat", {}).get("type") == "TEXT":
+            row.set_cell(column, value)
+            return
+        found = user_entered.parse(value, locale, today)
+        if found.is_formula:
+            row.set_cell(column, {"f": found.value, "e": "#NAME?"})
+            return
+        row.set_cell(column, found.value if found.value != "" else None)
+        if found.number_format is not None and "numberFormat" not in style:
+            shape = dict(found.number_format)
+            row.set_style(column, book.style_id({**style, "numberFormat": shape}))
+
+    return enter
+
+
+def _today(time_zone: str) -> date:
+    """The day where the spreadsheet is; the machine's own where its zone isn't known."""
+    try:
+        return datetime.now(ZoneInfo(time_zone)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        return datetime.now().astimezone().date()
+
+
+def clear(book: Book, area: Area) -> None:
+    """Empty the cells; formats stay."""
+    columns = area.sheet.columns.ids(area.start_column, area.end_column)
+    for row in book.stored_rows(area.sheet, area.start_row, area.end_row):
+        for column in columns:
+            if row.cell(column) is not None:
+                row.set_cell(column, None)

@@ -1,0 +1,242 @@
+"""The spreadsheets.values methods: https://developers.google.com/sheets/api/reference/rest.
+
+Each function takes a Book and a Call and answers the method's JSON; which path and verb lead here
+is in `routes.py`, what reading and writing an area means in `values.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import metadata, ranges, tables
+from .book import Book
+from .call import Call
+from .errors import invalid_argument
+from .ranges import Area
+from .structure import Json
+from .values import (
+    FORMATTED_VALUE,
+    FORMULA,
+    UNFORMATTED_VALUE,
+    Rendering,
+    clear,
+    read,
+    write,
+)
+
+
+def get(book: Book, call: Call) -> Json:
+    """values.get."""
+    return read(book, ranges.from_a1(book, call.path[0]), _rendering(call))
+
+
+def batch_get(book: Book, call: Call) -> Json:
+    """values.batchGet."""
+    rendering = _rendering(call)
+    areas = [ranges.from_a1(book, text) for text in call.texts("ranges")]
+    found: Json = {"spreadsheetId": book.structure.spreadsheet_id}
+    if areas:
+        found["valueRanges"] = [read(book, area, rendering) for area in areas]
+    return found
+
+
+def batch_get_by_data_filter(book: Book, call: Call) -> Json:
+    """values.batchGetByDataFilter."""
+    rendering = _rendering(call)
+    found: dict[tuple[int, int, int, int, int], tuple[Area, list[Json]]] = {}
+    for data_filter in call.objects("dataFilters"):
+        matched = metadata.areas(book, data_filter)
+        if not matched and call.switches.unmatched_filter_is_an_error:
+            raise invalid_argument("No data matched the data filter.")
+        for area in matched:
+            key = (
+                area.sheet.sheet_id,
+                area.start_row,
+                area.end_row,
+                area.start_column,
+                area.end_column,
+            )
+            found.setdefault(key, (area, []))[1].append(data_filter)
+    answer: Json = {"spreadsheetId": book.structure.spreadsheet_id}
+    if found:
+        answer["valueRanges"] = [
+            {"valueRange": read(book, area, rendering), "dataFilters": filters}
+            for area, filters in found.values()
+        ]
+    return answer
+
+
+def update(book: Book, call: Call) -> Json:
+    """values.update."""
+    area = ranges.from_a1(book, call.path[0])
+    _require_same_range(book, area, call.body)
+    return _write(book, call, area, call.body, response_name="updatedData")
+
+
+def batch_update(book: Book, call: Call) -> Json:
+    """values.batchUpdate."""
+    answers = []
+    for at, data in enumerate(call.objects("data")):
+        if not isinstance(data.get("range"), str):
+            raise invalid_argument(f"Invalid value at 'data[{at}].range' (TYPE_STRING)")
+        area = ranges.from_a1(book, data["range"])
+        answers.append(_write(book, call, area, data, response_name="updatedData"))
+    return _total(book, answers)
+
+
+def batch_update_by_data_filter(book: Book, call: Call) -> Json:
+    """values.batchUpdateByDataFilter: writes to every area that a filter matches."""
+    answers = []
+    for data in call.objects("data"):
+        data_filter = data.get("dataFilter") or {}
+        matched = metadata.areas(book, data_filter)
+        if not matched and call.switches.unmatched_filter_is_an_error:
+            raise invalid_argument("No data matched the data filter.")
+        for area in matched:
+            written = _write(book, call, area, data, response_name="updatedData")
+            answers.append({**written, "dataFilter": data_filter})
+    for answer in answers:
+        del answer["spreadsheetId"]
+    return _total(book, answers)
+
+
+def append(book: Book, call: Call) -> Json:
+    """values.append: after the table that is found around the range."""
+    option = call.choice("insertDataOption", ("OVERWRITE", "INSERT_ROWS"), "OVERWRITE")
+    values = _rows(call.body)
+    area = ranges.from_a1(book, call.path[0])
+    table = tables.around(book, area)
+    start = tables.make_room(book, area, table, len(values), insert=option == "INSERT_ROWS")
+    width = max(map(len, values), default=0)
+    sheet = book.sheet(area.sheet.sheet_id)
+    column = table.start_column if table else area.start_column
+    if column + width > sheet.columns.count:
+        missing = column + width - sheet.columns.count
+        book.insert_lines(sheet, "COLUMNS", sheet.columns.count, missing)
+        sheet = book.sheet(sheet.sheet_id)
+    target = Area(sheet, start, sheet.rows.count, column, sheet.columns.count)
+    updates = _write(book, call, target, {**call.body, "values": values}, "updatedData", rows=True)
+    answer: Json = {"spreadsheetId": book.structure.spreadsheet_id}
+    if table:
+        answer["tableRange"] = table.a1
+    return {**answer, "updates": updates}
+
+
+def clear_values(book: Book, call: Call) -> Json:
+    """values.clear."""
+    area = ranges.from_a1(book, call.path[0])
+    clear(book, area)
+    return {"spreadsheetId": book.structure.spreadsheet_id, "clearedRange": area.a1}
+
+
+def batch_clear(book: Book, call: Call) -> Json:
+    """values.batchClear."""
+    areas = [ranges.from_a1(book, text) for text in call.body.get("ranges", [])]
+    return _cleared(book, areas)
+
+
+def batch_clear_by_data_filter(book: Book, call: Call) -> Json:
+    """values.batchClearByDataFilter."""
+    areas = [
+        area
+        for data_filter in call.objects("dataFilters")
+        for area in metadata.areas(book, data_filter)
+    ]
+    return _cleared(book, areas)
+
+
+def _cleared(book: Book, areas: Iterable[Area]) -> Json:
+    cleared = []
+    for area in areas:
+        clear(book, area)
+        cleared.append(area.a1)
+    answer: Json = {"spreadsheetId": book.structure.spreadsheet_id}
+    return {**answer, "clearedRanges": cleared} if cleared else answer
+
+
+def _rendering(call: Call, prefix: str = "") -> Rendering:
+    """The options of a read; in a write's response they have longer names."""
+
+    def name(plain: str) -> str:
+        return f"response{plain[0].upper()}{plain[1:]}" if prefix else plain
+
+    option = call.choice(
+        name("valueRenderOption"),
+        (FORMATTED_VALUE, UNFORMATTED_VALUE, FORMULA),
+        FORMATTED_VALUE,
+    )
+    dates = call.choice(
+        name("dateTimeRenderOption"), ("SERIAL_NUMBER", "FORMATTED_STRING"), "SERIAL_NUMBER"
+    )
+    major = "ROWS"
+    if not prefix:
+        major = call.choice("majorDimension", ("ROWS", "COLUMNS"), "ROWS")
+    return Rendering(option, dates == "FORMATTED_STRING", major == "COLUMNS")
+
+
+def _write(
+    book: Book, call: Call, area: Area, data: Json, response_name: str, *, rows: bool = False
+) -> Json:
+    option = call.choice("valueInputOption", ("RAW", "USER_ENTERED"), None)
+    values = data["values"] if rows else _rows(data)
+    written = write(book, area, values, user_entered=option == "USER_ENTERED")
+    answer = written.answer(book.structure.spreadsheet_id)
+    if call.flag("includeValuesInResponse"):
+        whole = area if not written.cells and not any(values) else written.area
+        call.later(lambda: answer.update({response_name: read(book, whole, _rendering(call, "r"))}))
+    return answer
+
+
+def _rows(data: Json) -> list[list[Any]]:
+    """The values of a ValueRange, as rows."""
+    values = data.get("values", [])
+    if values is None:
+        values = []
+    if not isinstance(values, list) or not all(isinstance(line, list) for line in values):
+        wrong = values if not isinstance(values, list) else next(
+            line for line in values if not isinstance(line, list)
+        )  # fmt: skip
+        raise _not_a_list(wrong)
+    if data.get("majorDimension") == "COLUMNS":
+        height = max(map(len, values), default=0)
+        return [[line[at] if at < len(line) else None for line in values] for at in range(height)]
+    return values
+
+
+def _not_a_list(value: Any) -> Exception:
+    import json
+
+    shown = json.dumps(value, ensure_ascii=False)
+    text = (
+        f"Invalid value at 'data.values' (type.googleapis.com/google.protobuf.ListValue), {shown}"
+    )
+    violation = {"field": "data.values", "description": text}
+    return invalid_argument(
+        text,
+        [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}],
+    )
+
+
+def _require_same_range(book: Book, area: Area, body: Json) -> None:
+    said = body.get("range")
+    if said and ranges.from_a1(book, said).a1 != area.a1:
+        raise invalid_argument(
+            f"Requested writing within range [{area.a1}], but the body names range [{said}]"
+        )
+
+
+def _total(book: Book, answers: list[Json]) -> Json:
+    found: Json = {"spreadsheetId": book.structure.spreadsheet_id}
+    for name in ("Rows", "Columns", "Cells"):
+        total = sum(answer.get(f"updated{name}", 0) for answer in answers)
+        if total:
+            found[f"totalUpdated{name}"] = total
+    sheets = {
+        answer["updatedRange"].rpartition("!")[0]
+        for answer in answers
+        if answer.get("updatedCells")
+    }
+    if sheets:
+        found["totalUpdatedSheets"] = len(sheets)
+    return {**found, "responses": answers} if answers else found
