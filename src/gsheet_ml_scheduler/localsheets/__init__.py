@@ -69,7 +69,7 @@ def workbook_client(
 ) -> LocalClient:
     """The gspread HTTPClient that answers for a workbook file; see `open_workbook`."""
     found = Path(path).expanduser().absolute()
-    if create and not found.exists():
+    if create and not os.path.lexists(found):
         with suppress(WorkbookExistsError):  # another process was first, which is as good
             files.create(found)
     return LocalClient(Workbook(found, switches))

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gsheet_ml_scheduler.localsheets.errors import invalid_argument
 
@@ -49,6 +50,7 @@ _BARE_TITLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOOKS_LIKE_A_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*[Cc][0-9]*")
 
 
+@lru_cache(maxsize=1024)
 def column_letters(index0: int) -> str:
     """`0` → `A`, `25` → `Z`, `26` → `AA`."""
     if index0 < 0:
@@ -152,6 +154,7 @@ def _span(first: int | None, last: int | None) -> tuple[int | None, int | None]:
     return (last if first is None else first), None
 
 
+@lru_cache(maxsize=1024)
 def quote_title(title: str) -> str:
     """The title as it stands before the `!` in Google's answers."""
     if _BARE_TITLE.fullmatch(title) and not _LOOKS_LIKE_A_CELL.fullmatch(title):

@@ -6,6 +6,8 @@ Stamp is a CellData made ready once, to be put on any number of cells.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from . import fields, styles
@@ -28,25 +30,49 @@ _ERROR_TYPES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which parts of a CellData a `fields` mask writes; worked out once for each mask."""
+
+    value: bool
+    style: bool
+    style_mask: fields.Mask
+    extras: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def part(text: str | None) -> Part:
+    """The parts that a request's `fields` name.
+
+    Raises:
+        ApiError: 400, it names none or can't be read.
+    """
+    mask = fields.parse_update(text)
+    return Part(
+        mask.wants("userEnteredValue"),
+        mask.wants("userEnteredFormat"),
+        _with_colour_styles(mask),
+        tuple(name for name in _EXTRAS if mask.wants(name)),
+    )
+
+
 class Stamp:
     """A CellData with its mask, to be put on cells."""
 
-    def __init__(self, book: Book, data: Json, mask: fields.Mask) -> None:
+    def __init__(self, book: Book, data: Json, wanted: Part) -> None:
         self._book = book
-        self._mask = mask
+        self._part = wanted
         self._value = entered(data["userEnteredValue"]) if "userEnteredValue" in data else None
-        self._sets_value = mask.wants("userEnteredValue")
-        self._sets_style = mask.wants("userEnteredFormat")
-        self._style = styles.normal(data.get("userEnteredFormat") or {})
-        self._style_paths = _with_colour_styles(mask)
-        self._extras = {name: data.get(name) for name in _EXTRAS if mask.wants(name)}
+        style = data.get("userEnteredFormat") if wanted.style else None
+        self._style = styles.normal(style) if style else {}
+        self._extras = {name: data.get(name) for name in wanted.extras}
         self._restyled: dict[int | None, int | None] = {}
 
     def put(self, row: Row, column: int) -> None:
         """Write what the mask names into one cell."""
-        if self._sets_value:
+        if self._part.value:
             row.set_cell(column, self._value)
-        if self._sets_style:
+        if self._part.style:
             before = row.style(column)
             if before not in self._restyled:
                 self._restyled[before] = self._restyle(before)
@@ -58,7 +84,7 @@ class Stamp:
 
     def _restyle(self, before: int | None) -> int | None:
         old = {"userEnteredFormat": self._book.style(before)}
-        new = fields.merge(old, {"userEnteredFormat": self._style}, self._style_paths)
+        new = fields.merge(old, {"userEnteredFormat": self._style}, self._part.style_mask)
         return self._book.style_id(_without_empty(new.get("userEnteredFormat") or {}))
 
 

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Mapping, MutableMapping
 from email.utils import formatdate
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -50,10 +51,15 @@ class Answer(Response):
         self.history = []
         self.raw = None
         self._body = body
-        self.headers = CaseInsensitiveDict(
-            {"Date": _http_date(), "Content-Type": "application/json; charset=UTF-8"}
-        )
+        self._date = _http_date()
         self._content: Any = False
+
+    @cached_property
+    def headers(self) -> CaseInsensitiveDict[str]:  # type: ignore[override]
+        """Date and Content-Type; few callers look at them, so they are made on demand."""
+        return CaseInsensitiveDict(
+            {"Date": self._date, "Content-Type": "application/json; charset=UTF-8"}
+        )
 
     @property
     def content(self) -> bytes:

@@ -6,6 +6,7 @@ and don't. A wrong guess costs somebody's data, so the kind of file system decid
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from .errors import UnsuitableFileSystemError
 _NETWORK = (
     "nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "afs", "9p", "afp",
     "webdav", "davfs", "panfs", "orangefs", "pvfs", "ncp", "vboxsf", "vmhgfs", "virtiofs", "ftp",
+    "prl_fs", "drvfs", "wekafs", "gfs2", "ocfs2", "osxfuse", "macfuse", "grpcfuse",
 )  # fmt: skip
 _LOCAL_FUSE = ("fuseblk", "fuse.fuse-overlayfs", "fuse.lxcfs")
 
@@ -43,7 +45,11 @@ def is_network(kind: str) -> bool:
 
 
 def kind_of(path: Path) -> str | None:
-    """The kind of file system that holds a path, None where the machine doesn't say."""
+    """The kind of file system that holds a path, None where the machine doesn't say.
+
+    What a link points to counts, not where the link lies.
+    """
+    path = path.resolve()
     best, kind = -1, None
     for mount_point, mounted in _mounts():
         if path.is_relative_to(mount_point) and len(mount_point.parts) > best:
@@ -57,7 +63,8 @@ def _mounts() -> list[tuple[Path, str]]:
         listed = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False)
         return parse_bsd_mounts(listed.stdout)
     try:
-        return parse_mountinfo(Path("/proc/self/mountinfo").read_text(encoding="utf-8"))
+        text = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+        return parse_mountinfo(text)
     except OSError:
         return []
 
@@ -69,7 +76,7 @@ def parse_mountinfo(text: str) -> list[tuple[Path, str]]:
         left, _, right = line.partition(" - ")
         fields = left.split()
         if len(fields) >= 5 and right:
-            point = fields[4].encode().decode("unicode_escape").encode("latin-1").decode()
+            point = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4])
             found.append((Path(point), right.split()[0]))
     return list(reversed(found))
 

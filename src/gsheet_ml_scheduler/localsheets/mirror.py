@@ -1,11 +1,14 @@
-"""Whole columns in memory, kept current by the change log.
+"""What a process has lately read of a workbook, in memory, kept current by the change log.
 
-A worker that looks for a run reads the status column of the whole queue. With 100,000 rows that is
-80 ms of reading records but 1 ms of copying a list, so columns that are read whole are kept, as
-they render UNFORMATTED, in a list indexed by row id: a cell patch is one assignment, and inserting,
-moving or sorting rows touches nothing, because the axis does the ordering.
+Decided here: what is kept and when it may be used. Two things are worth keeping. Rows: lines 1 and
+2 and a worker's own row are read at every step, and finding them decoded costs a hundredth of
+reading them. Columns: a worker that looks for a run reads the status column of the whole queue,
+which with 100,000 rows is 80 ms of reading records but 1 ms of copying a list; so columns that are
+read whole are kept, as they render UNFORMATTED, in a list indexed by row id. A changed cell is one
+assignment, and inserting, moving or sorting rows touches nothing, because the axis does the order.
 
-The mirror stands at one revision. A reader whose snapshot is older doesn't use it.
+The mirror stands at one revision. A snapshot of another one doesn't use it: an older one has been
+overtaken, a newer one first brings it up to date from the log.
 """
 
 from __future__ import annotations
@@ -13,93 +16,128 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from .axis import Axis
-from .record import Cell, Scalar
+from .record import Cell, Kept, Scalar
 
-_BUDGET = 4_000_000  # cells; about 32 MB of references
+_CELLS_KEPT = 4_000_000  # in columns; about 32 MB of references
+_ROWS_KEPT = 2_000
+
+Effects: TypeAlias = "list[dict[str, Any]]"
+Since: TypeAlias = "Callable[[int], Iterable[Effects] | None]"
 
 
 class Mirror:
-    """Columns of a workbook at one revision. Safe to use from several threads."""
+    """Rows and columns of a workbook at one revision. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._revision = -1
+        self._rows: dict[tuple[int, int], Kept] = {}
         # None: the column has formulas, whose "" is not a blank; such a column isn't mirrored.
         self._columns: dict[tuple[int, int], list[Scalar] | None] = {}
 
-    def read(
+    def follow(self, revision: int, since: Since) -> None:
+        """Come up to a newer revision; `since` answers the effects of the batches after one."""
+        if self._revision >= revision:
+            return
+        with self._lock:
+            if self._revision >= revision:
+                return
+            if self._rows or self._columns:
+                missed = since(self._revision)
+                if missed is None:
+                    self._rows.clear()
+                    self._columns.clear()
+                else:
+                    for effects in missed:
+                        self._apply(effects)
+            self._revision = revision
+
+    def applied(self, revision: int, effects: Effects, rows: dict[tuple[int, int], Kept]) -> None:
+        """A revision was written by this process: its effects, and the rows as they are now."""
+        with self._lock:
+            if self._revision == revision - 1:
+                self._apply(effects)
+                self._keep(rows)
+                self._revision = revision
+
+    def row(self, key: tuple[int, int], revision: int) -> Kept | None:
+        """A kept row, by sheet id and row id. It is not to be changed."""
+        with self._lock:
+            return self._rows.get(key) if self._revision == revision else None
+
+    def keep_row(self, key: tuple[int, int], revision: int, row: Kept) -> None:
+        """Keep a row that a snapshot of some revision has read."""
+        with self._lock:
+            if self._revision == revision:
+                self._keep({key: row})
+
+    def column(
         self,
         key: tuple[int, int],
         axis: Axis,
         between: tuple[int, int],
         revision: int,
-        changes: Callable[[int], Iterable[tuple[int, str]] | None],
         load: Callable[[], list[tuple[int, Cell]]],
     ) -> list[Scalar] | None:
-        """A column's values in the order of the axis, "" where nothing is; None with formulas.
+        """A column's values in the order of the axis, "" for blanks; None where it can't serve.
 
         Args:
             key: sheet id and column id.
             axis: the order of the rows.
             between: the first row and the one after the last.
-            revision: the revision of the snapshot that `changes` and `load` read.
-            changes: the logged effects since a revision, None where the log doesn't reach back.
+            revision: the snapshot's.
             load: row ids with their cell in this column.
         """
         with self._lock:
-            if revision < self._revision:
-                return None  # an old snapshot, which another thread's newer one has overtaken
-            self._follow(revision, changes)
+            if self._revision != revision:
+                return None
             if key not in self._columns:
-                if sum(len(c) for c in self._columns.values() if c) + axis.next_id > _BUDGET:
+                if sum(len(c) for c in self._columns.values() if c) + axis.next_id > _CELLS_KEPT:
                     self._columns.clear()
                 self._columns[key] = _listed(load(), axis.next_id)
             column = self._columns[key]
             return None if column is None else _ordered(column, axis, between)
 
-    def applied(self, revision: int, patches: Iterable[tuple[int, int, int, Cell]]) -> None:
-        """A revision that was written here; patches: sheet id, row id, column id, cell."""
-        with self._lock:
-            if self._revision == revision - 1:
-                self._patch(patches)
-                self._revision = revision
+    def _keep(self, rows: dict[tuple[int, int], Kept]) -> None:
+        if len(self._rows) + len(rows) > _ROWS_KEPT:
+            self._rows.clear()
+        if len(rows) <= _ROWS_KEPT:
+            self._rows.update(rows)
 
-    def _follow(
-        self, revision: int, changes: Callable[[int], Iterable[tuple[int, str]] | None]
-    ) -> None:
-        if self._revision == revision:
+    def _apply(self, effects: Effects) -> None:
+        for effect in effects:
+            kind = effect["type"]
+            if kind in ("cells", "formats", "extras"):
+                sheet_id = effect["sheetId"]
+                for row_id in effect["rows"]:
+                    self._rows.pop((sheet_id, int(row_id)), None)
+                if kind == "cells":
+                    self._patch(sheet_id, effect["rows"])
+            elif kind in ("sheetAdded", "sheetRemoved"):
+                gone = effect["sheetId"]  # the id may come back, with other rows
+                for kept in (self._rows, self._columns):
+                    for key in [key for key in kept if key[0] == gone]:
+                        del kept[key]  # type: ignore[attr-defined]
+
+    def _patch(self, sheet_id: int, rows: dict[Any, dict[Any, Cell]]) -> None:
+        columns = {key[1]: column for key, column in self._columns.items() if key[0] == sheet_id}
+        if not columns:
             return
-        if self._columns:
-            found = changes(self._revision)
-            if found is None:
-                self._columns.clear()
-            else:
-                for _, effects in found:
-                    self._patch(cell_patches(json.loads(effects)))
-        self._revision = revision
-
-    def _patch(self, patches: Iterable[tuple[int, int, int, Cell]]) -> None:
-        for sheet_id, row_id, column_id, cell in patches:
-            column = self._columns.get((sheet_id, column_id))
-            if column is not None:
-                if isinstance(cell, dict):
-                    self._columns[sheet_id, column_id] = None
+        for row_id, cells in rows.items():
+            for column_id, cell in cells.items():
+                column = columns.get(int(column_id))
+                if column is None:
                     continue
-                if row_id >= len(column):
-                    column.extend([""] * (row_id + 1 - len(column)))
-                column[row_id] = "" if cell is None else cell
-
-
-def cell_patches(effects: list[dict[str, Any]]) -> Iterable[tuple[int, int, int, Cell]]:
-    """The cells that logged effects set: sheet id, row id, column id, cell."""
-    for effect in effects:
-        if effect["type"] == "cells":
-            for row_id, cells in effect["rows"].items():
-                for column_id, cell in cells.items():
-                    yield effect["sheetId"], int(row_id), int(column_id), cell
+                if isinstance(cell, dict):
+                    self._columns[sheet_id, int(column_id)] = columns[int(column_id)] = None
+                    continue
+                at = int(row_id)
+                if at >= len(column):
+                    column.extend([""] * (at + 1 - len(column)))
+                column[at] = "" if cell is None else cell
 
 
 def _listed(cells: list[tuple[int, Cell]], size: int) -> list[Scalar] | None:

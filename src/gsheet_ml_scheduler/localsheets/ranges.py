@@ -111,12 +111,15 @@ def from_grid_range(book: Book, grid_range: Json) -> Area:
     Raises:
         ApiError: 400, no such sheet, or the range is empty, reversed or off the grid.
     """
-    sheet = book.sheet(_index(grid_range, "sheetId", 0))
+    for name, found in grid_range.items():
+        if type(found) is not int:
+            raise invalid_argument(f"Invalid value at '{name}' (TYPE_INT32), {found!r}")
+    sheet = book.sheet(grid_range.get("sheetId", 0))
     rows, columns = sheet.rows.count, sheet.columns.count
-    start_row = _index(grid_range, "startRowIndex", 0)
-    end_row = _index(grid_range, "endRowIndex", rows)
-    start_column = _index(grid_range, "startColumnIndex", 0)
-    end_column = _index(grid_range, "endColumnIndex", columns)
+    start_row = grid_range.get("startRowIndex", 0)
+    end_row = grid_range.get("endRowIndex", rows)
+    start_column = grid_range.get("startColumnIndex", 0)
+    end_column = grid_range.get("endColumnIndex", columns)
     for start, end, what in ((start_row, end_row, "Row"), (start_column, end_column, "Column")):
         if end < start:
             raise invalid_argument(
@@ -131,14 +134,7 @@ def from_grid_range(book: Book, grid_range: Json) -> Area:
         raise invalid_argument(
             f"GridRange.start{axis}Index[{at}] is after last {axis.lower()} in grid[{limit}]"
         )
-    return clipped(Area(sheet, start_row, end_row, start_column, end_column))
-
-
-def _index(holder: Json, name: str, default: int) -> int:
-    found = holder.get(name, default)
-    if isinstance(found, bool) or not isinstance(found, int):
-        raise invalid_argument(f"Invalid value at '{name}' (TYPE_INT32), {found!r}")
-    return found
+    return Area(sheet, start_row, min(end_row, rows), start_column, min(end_column, columns))
 
 
 def to_grid_range(area: Area) -> Json:

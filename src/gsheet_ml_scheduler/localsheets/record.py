@@ -9,13 +9,33 @@ ids of styles; notes and data validations are rare and stand in an object.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Scalar: TypeAlias = "str | int | float | bool"
 Cell: TypeAlias = "Scalar | dict[str, Any] | None"
 
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _loads = json.loads
+
+
+class Kept(NamedTuple):
+    """A row's content as it is shared in memory; never changed in place."""
+
+    cells: list[Cell]
+    formats: list[int | None]
+    extras: dict[str, dict[str, Any]]
+
+    @classmethod
+    def load(cls, cells: str, formats: str, extras: str) -> Kept:
+        """The content that was stored."""
+        return cls(
+            _loads(cells),
+            [] if formats == "[]" else _loads(formats),
+            {} if extras == "{}" else _loads(extras),
+        )
+
+
+EMPTY = Kept([], [], {})
 
 
 class Row:
@@ -30,16 +50,12 @@ class Row:
         "formats",
         "row_id",
         "sheet_id",
-        "stored",
     )
 
-    def __init__(self, sheet_id: int, row_id: int, stored: tuple[str, str, str] | None) -> None:
+    def __init__(self, sheet_id: int, row_id: int, kept: Kept) -> None:
         self.sheet_id = sheet_id
         self.row_id = row_id
-        self.stored = stored is not None
-        self.cells: list[Cell] = _loads(stored[0]) if stored else []
-        self.formats: list[int | None] = _loads(stored[1]) if stored else []
-        self.extras: dict[str, dict[str, Any]] = _loads(stored[2]) if stored else {}
+        self.cells, self.formats, self.extras = kept
         self.changed_cells: set[int] = set()
         self.changed_formats: set[int] = set()
         self.changed_extras: set[int] = set()
@@ -58,16 +74,22 @@ class Row:
 
     def set_cell(self, column_id: int, cell: Cell) -> None:
         """Enter a cell; None empties it."""
+        if not self.changed_cells:
+            self.cells = self.cells.copy()
         _put(self.cells, column_id, cell)
         self.changed_cells.add(column_id)
 
     def set_style(self, column_id: int, style_id: int | None) -> None:
         """Give the cell a style; None is the default format."""
+        if not self.changed_formats:
+            self.formats = self.formats.copy()
         _put(self.formats, column_id, style_id)
         self.changed_formats.add(column_id)
 
     def set_extra(self, column_id: int, extra: dict[str, Any]) -> None:
         """Replace what else hangs on the cell."""
+        if not self.changed_extras:
+            self.extras = self.extras.copy()
         if extra:
             self.extras[str(column_id)] = extra
         else:
@@ -79,10 +101,17 @@ class Row:
         """Whether there is anything to write."""
         return bool(self.changed_cells or self.changed_formats or self.changed_extras)
 
+    def kept(self) -> Kept:
+        """Its content, once the batch is written and the row is changed no more."""
+        return Kept(self.cells, self.formats, self.extras)
+
     def dump(self) -> tuple[str, str, str]:
         """What is stored of it."""
-        extras = _compact(self.extras) if self.extras else "{}"
-        return _compact(self.cells), _compact(self.formats) if self.formats else "[]", extras
+        return (
+            _compact(self.cells),
+            _compact(self.formats) if self.formats else "[]",
+            _compact(self.extras) if self.extras else "{}",
+        )
 
 
 def _put(line: list[Any], at: int, what: Any) -> None:

@@ -3,7 +3,8 @@
 Everything is keyed by ids that never change: a row is one record whose cells stand at their
 column's id, so writing a run's results touches one record, and inserting, moving or sorting rows
 touches none of them (the order stands beside, in `axes`). The revision counts applied batches; it
-is what other processes compare to see that something changed.
+is what other processes compare to see that something changed, and it is the newest entry of the
+change log rather than a counter of its own, which every write would have to touch as well.
 """
 
 from __future__ import annotations
@@ -21,11 +22,9 @@ workbook = Table(
     Column("id", Integer, primary_key=True),  # always 1
     Column("spreadsheet_id", Text, nullable=False),
     Column("home", Text, nullable=False),  # device and inode at creation: tells a copy apart
-    Column("revision", Integer, nullable=False),
     Column("structure", Integer, nullable=False),  # revision that last changed more than cells
     Column("properties", Text, nullable=False),
     Column("created", Float, nullable=False),
-    Column("modified", Float, nullable=False),
 )
 sheets = Table(
     "sheets",
@@ -79,7 +78,7 @@ metadata = Table(
     Column("dimension", Text),  # null: on the sheet
     Column("line_id", Integer),
 )
-changes = Table(
+changes = Table(  # the last one's revision is the workbook's
     "changes",
     tables,
     Column("revision", Integer, primary_key=True, autoincrement=False),

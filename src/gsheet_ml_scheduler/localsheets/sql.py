@@ -57,7 +57,11 @@ _here = sa.and_(_r.sheet_id == sa.bindparam("sheet_id"))
 _span = sa.and_(_here, _r.row_id.between(sa.bindparam("first"), sa.bindparam("last")))
 _m = t.metadata.c
 
-REVISION = Statement(sa.select(t.workbook.c.revision, t.workbook.c.structure))
+REVISION = Statement(
+    sa.select(
+        sa.select(sa.func.max(t.changes.c.revision)).scalar_subquery(), t.workbook.c.structure
+    )
+)
 WORKBOOK = Statement(sa.select(t.workbook))
 SHEETS = Statement(sa.select(t.sheets).order_by(t.sheets.c.position))
 AXES = Statement(sa.select(t.axes))
@@ -67,6 +71,10 @@ STYLES_AFTER = Statement(
         t.styles.c.style_id > sa.bindparam("known")
     )
 )
+STYLE_BY_BODY = Statement(
+    sa.select(t.styles.c.style_id).where(t.styles.c.body == sa.bindparam("body"))
+)
+LAST_STYLE = Statement(sa.select(sa.func.max(t.styles.c.style_id)))
 ROW = Statement(
     sa.select(_r.cells, _r.formats, _r.extras).where(_here, _r.row_id == sa.bindparam("row_id"))
 )
@@ -81,7 +89,6 @@ CHANGES_SINCE = Statement(
     .where(t.changes.c.revision > sa.bindparam("since"))
     .order_by(t.changes.c.revision)
 )
-OLDEST_CHANGE = Statement(sa.select(sa.func.min(t.changes.c.revision)))
 
 PUT_ROW = Statement(_upsert(t.rows))
 PUT_SHEET = Statement(_upsert(t.sheets))
@@ -91,11 +98,6 @@ PUT_METADATA = Statement(_upsert(t.metadata))
 ADD_STYLE = Statement(_insert(t.styles))
 ADD_CHANGE = Statement(_insert(t.changes))
 ADD_WORKBOOK = Statement(_insert(t.workbook))
-SET_REVISION = Statement(
-    sa.update(t.workbook).values(
-        revision=sa.bindparam("new_revision"), modified=sa.bindparam("new_modified")
-    )
-)
 SET_STRUCTURE = Statement(
     sa.update(t.workbook).values(
         structure=sa.bindparam("new_structure"), properties=sa.bindparam("new_properties")
@@ -111,7 +113,11 @@ DELETE_OBJECT = Statement(
     )
 )
 DELETE_METADATA = Statement(sa.delete(t.metadata).where(_m.metadata_id == sa.bindparam("gone")))
-TRIM_CHANGES = Statement(sa.delete(t.changes).where(t.changes.c.time < sa.bindparam("before")))
+TRIM_CHANGES = Statement(
+    sa.delete(t.changes).where(
+        t.changes.c.time < sa.bindparam("before"), t.changes.c.revision < sa.bindparam("newest")
+    )
+)
 
 _ALL = [value for value in globals().values() if isinstance(value, Statement)]
 

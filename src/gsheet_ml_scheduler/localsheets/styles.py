@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import lru_cache
 from typing import Any
 
 from .errors import invalid_argument
@@ -75,6 +76,7 @@ def colour(value: Any) -> Json:
     return out
 
 
+@lru_cache(maxsize=1024)
 def _single(number: float) -> float:
     """The shortest decimal that is the same 32-bit float, as Google prints them."""
     exact = struct.unpack("f", struct.pack("f", number))[0]

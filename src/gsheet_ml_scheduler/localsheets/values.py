@@ -6,7 +6,7 @@ decided in `user_entered.py`, how a number looks in `number_format.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -62,33 +62,49 @@ def _read_columns(book: Book, area: Area, rendering: Rendering) -> list[list[Any
             column = book.column(area.sheet, index, area.start_row, area.end_row)
             if column is None:
                 break
-            while column and column[-1] == "":
-                column.pop()
-            columns.append(column)
+            columns.append(_without_blank_end(column))
         else:
             return columns
     rows = _read_rows(book, area, rendering)
     return [list(column) for column in zip(*rows)]
 
 
+def _without_blank_end(column: list[Scalar]) -> list[Any]:
+    """Cut trailing blanks, in steps that count faster than one can pop: queues end in many."""
+    stop = len(column)
+    while stop and column[stop - 1] == "":
+        step = min(stop, 256)
+        blanks = column[stop - step : stop].count("")
+        if blanks < step:
+            while column[stop - 1] == "":
+                stop -= 1
+            break
+        stop -= step
+    return column[:stop]
+
+
 def _read_rows(book: Book, area: Area, rendering: Rendering) -> list[list[Any]]:
     """Rendered rows; None where nothing was entered."""
-    columns = area.sheet.columns.ids(area.start_column, area.end_column)
     plain = rendering.option == UNFORMATTED_VALUE
     if plain and not (rendering.dates_as_text and book.has_date_formats()):
         lines = book.cells(area.sheet, area.start_row, area.end_row)
-        return [_plain(cells, columns) for cells in lines]
+        spans = list(area.sheet.columns.spans_between(area.start_column, area.end_column))
+        if len(spans) == 1:  # nobody has moved a column: the stored order is the shown one
+            first, size = spans[0]
+            return [_plain(cells[first : first + size]) for cells in lines]
+        columns = area.sheet.columns.ids(area.start_column, area.end_column)
+        return [_plain([c[at] if at < len(c) else None for at in columns]) for c in lines]
+    columns = area.sheet.columns.ids(area.start_column, area.end_column)
     show = _renderer(book, rendering)
     rows = book.rows(area.sheet, area.start_row, area.end_row)
     return [[show(row, column) for column in columns] for row in rows]
 
 
-def _plain(cells: list[Cell], columns: Sequence[int]) -> list[Scalar | None]:
-    count = len(cells)
-    return [
-        (effective(cell) if isinstance(cell := cells[c], dict) else cell) if c < count else None
-        for c in columns
-    ]
+def _plain(cells: list[Cell]) -> list[Any]:
+    """The values of cells; most rows have no formula and are their own values."""
+    if dict in map(type, cells):
+        return [effective(cell) for cell in cells]
+    return cells
 
 
 def _renderer(book: Book, rendering: Rendering) -> Callable[[Row, int], Scalar | None]:
@@ -149,7 +165,10 @@ def _trimmed(values: list[list[Any]]) -> list[list[Any]]:
             line.pop()
     while values and not values[-1]:
         values.pop()
-    return [["" if cell is None else cell for cell in line] for line in values]
+    return [
+        ["" if cell is None else cell for cell in line] if None in line else line
+        for line in values
+    ]
 
 
 @dataclass(slots=True)

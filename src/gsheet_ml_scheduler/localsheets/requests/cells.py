@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import fields, ranges
+from .. import ranges
 from ..book import Book
 from ..call import Call, object_list
-from ..cell_data import Stamp
+from ..cell_data import Part, Stamp, part
 from ..errors import invalid_argument
 from ..ranges import Area
 from ..structure import COLUMNS, ROWS, Json
@@ -15,13 +15,13 @@ from ..structure import COLUMNS, ROWS, Json
 
 def update_cells(book: Book, body: Json, _call: Call) -> None:
     """Cells from `start` on, or exactly those of `range`: what isn't given there is emptied."""
-    mask = _mask(body)
+    wanted = part(body.get("fields"))
     lines = _lines(body)
     if "range" in body:
         area = ranges.from_grid_range(book, body["range"])
         lines = lines[: area.height] + [[]] * (area.height - len(lines))
         lines = [line[: area.width] + [{}] * (area.width - len(line)) for line in lines]
-        _put(book, area, lines, mask)
+        _put(book, area, lines, wanted)
         return
     start = body.get("start")
     if not isinstance(start, dict):
@@ -37,13 +37,13 @@ def update_cells(book: Book, body: Json, _call: Call) -> None:
             else f"Attempting to write row: {area.end_row - 1}, beyond the last row of: "
             f"{sheet.rows.count - 1}"
         )
-    _put(book, area, lines, mask)
+    _put(book, area, lines, wanted)
 
 
 def repeat_cell(book: Book, body: Json, _call: Call) -> None:
     """One CellData in every cell of a range."""
     area = ranges.from_grid_range(book, body.get("range") or {})
-    stamp = Stamp(book, body.get("cell") or {}, _mask(body))
+    stamp = Stamp(book, body.get("cell") or {}, part(body.get("fields")))
     columns = area.sheet.columns.ids(area.start_column, area.end_column)
     for row in book.rows(area.sheet, area.start_row, area.end_row):
         for column in columns:
@@ -65,19 +65,15 @@ def append_cells(book: Book, body: Json, _call: Call) -> None:
     if width > sheet.columns.count:
         book.insert_lines(sheet, COLUMNS, sheet.columns.count, width - sheet.columns.count)
         sheet = book.sheet(sheet.sheet_id)
-    _put(book, Area(sheet, start, start + len(lines), 0, width), lines, _mask(body))
+    _put(book, Area(sheet, start, start + len(lines), 0, width), lines, part(body.get("fields")))
 
 
-def _put(book: Book, area: Area, lines: list[list[Json]], mask: fields.Mask) -> None:
+def _put(book: Book, area: Area, lines: list[list[Json]], wanted: Part) -> None:
     columns = area.sheet.columns.ids(area.start_column, area.end_column)
     rows = book.rows(area.sheet, area.start_row, area.end_row)
     for row, line in zip(rows, lines):
         for column, data in zip(columns, line):
-            Stamp(book, data, mask).put(row, column)
-
-
-def _mask(body: Json) -> fields.Mask:
-    return fields.parse_update(body.get("fields"))
+            Stamp(book, data, wanted).put(row, column)
 
 
 def _lines(body: Json) -> list[list[Any]]:
