@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import gspread
 
 from . import files
-from .client import LocalClient
+from .client import FolderClient, LocalClient
 from .errors import (
     NotAWorkbookError,
     UnsuitableFileSystemError,
@@ -28,10 +29,12 @@ from .errors import (
     WorkbookReadOnlyError,
     WorkbookVersionError,
 )
+from .folder import Folder
 from .switches import Switches
 from .workbook import Workbook
 
 __all__ = [
+    "FolderClient",
     "LocalClient",
     "NotAWorkbookError",
     "Switches",
@@ -44,6 +47,7 @@ __all__ = [
     "WorkbookNotFoundError",
     "WorkbookReadOnlyError",
     "WorkbookVersionError",
+    "gspread_client",
     "open_workbook",
     "workbook_client",
 ]
@@ -62,6 +66,24 @@ def open_workbook(path: str | os.PathLike[str], *, create: bool = False) -> gspr
     """
     client = workbook_client(path, create=create)
     return gspread.Spreadsheet(client, {"id": client.spreadsheet_id})
+
+
+def gspread_client(
+    folder: str | os.PathLike[str], *, switches: Switches | None = None
+) -> gspread.Client:
+    """A gspread Client whose Drive is a folder: every `*.sheet` file in it is a spreadsheet.
+
+    Args:
+        folder: where the files are; `~` is the home folder.
+        switches: for tests.
+
+    Raises:
+        WorkbookNotFoundError: there is no such folder.
+    """
+    client = FolderClient(Folder(Path(folder).expanduser().absolute(), switches))
+    made: Any = lambda *_: client  # noqa: E731 - where gspread expects a class to make one of
+    nobody: Any = None  # no credentials
+    return gspread.Client(nobody, client.session, made)
 
 
 def workbook_client(

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from . import ranges
+from . import formula_cells, ranges, references
 from .axis import Span
+from .changelog import of_batch
 from .errors import ApiError, invalid_argument
-from .record import Cell, Row, Scalar
+from .record import EMPTY, Cell, Row, Scalar
 from .store import ChangeSet, Snapshot, Writer
 from .structure import COLUMNS, ROWS, Json, Sheet, Structure
 
@@ -93,6 +93,7 @@ class Book:
     def remove_sheet(self, sheet_id: int) -> None:
         """Take a sheet away with all that is on it."""
         structure = self.edit()
+        title = self.sheet(sheet_id).title
         structure.sheets.remove(self.sheet(sheet_id))
         self._removed_sheets.append(sheet_id)
         self._known = {key: row for key, row in self._known.items() if key[0] != sheet_id}
@@ -104,6 +105,11 @@ class Book:
             if entry["sheet_id"] == sheet_id:
                 self.remove_metadata(entry["metadata_id"])
         self.log({"type": "sheetRemoved", "sheetId": sheet_id})
+        self._rewrite(lambda text, _: references.without_sheet(text, title))
+
+    def sheet_renamed(self, old: str, new: str) -> None:
+        """A sheet's title was changed: formulas name it anew."""
+        self._rewrite(lambda text, _: references.renamed(text, old, new))
 
     def require_room(self, cells: int) -> None:
         """See that so many more cells fit into the spreadsheet."""
@@ -124,7 +130,8 @@ class Book:
         axis = sheet.axis(dimension)
         first = axis.next_id
         sheet.set_axis(dimension, axis.inserted(at, count))
-        self._shift(sheet.sheet_id, lambda r: ranges.after_insert(r, dimension, at, count))
+        if at < axis.count:  # nothing points behind the last line
+            self._shift(sheet.sheet_id, lambda r: ranges.after_insert(r, dimension, at, count))
         self._log_lines(sheet, dimension, at, 0, [(first, count)])
 
     def remove_lines(self, sheet: Sheet, dimension: str, start: int, stop: int) -> None:
@@ -142,6 +149,8 @@ class Book:
         self, sheet: Sheet, dimension: str, start: int, stop: int, destination: int
     ) -> None:
         """Rows or columns [start, stop) to before the line that is at `destination` now."""
+        if start <= destination <= stop:
+            return  # they are there
         sheet = self.edit_sheet(sheet.sheet_id)
         axis = sheet.axis(dimension)
         block = list(axis.spans_between(start, stop))
@@ -154,7 +163,10 @@ class Book:
     def reorder_rows(self, sheet: Sheet, start: int, ids: list[int]) -> None:
         """The rows from `start` on, in the order of these ids."""
         sheet = self.edit_sheet(sheet.sheet_id)
+        before = sheet.rows.ids(start, start + len(ids))
         sheet.rows = sheet.rows.reordered(start, ids)
+        formula_cells.flag(self, self.changed_rows())
+        formula_cells.follow_sort(self, sheet, start, before)
         spans = list(sheet.rows.spans_between(start, start + len(ids)))
         self._log_lines(sheet, ROWS, start, len(ids), spans)
 
@@ -186,6 +198,12 @@ class Book:
                 if after is not None:
                     moved[name] = after
             structure.objects[kind] = moved
+        title = self.sheet(sheet_id).title
+        self._rewrite(lambda text, own: references.follow(text, own.title, title, shifted))
+
+    def _rewrite(self, change: Callable[[str, Sheet], str]) -> None:
+        formula_cells.flag(self, self.changed_rows())
+        formula_cells.rewrite(self, change)
 
     def _log_lines(
         self, sheet: Sheet, dimension: str, at: int, removed: int, inserted: list[Span]
@@ -206,7 +224,7 @@ class Book:
     def rows(self, sheet: Sheet, start: int, stop: int) -> list[Row]:
         """The rows at [start, stop), to read or to change."""
         stop = min(stop, sheet.rows.count)
-        if not self._known and stop - start >= 16:
+        if not self._known and not self._removed_sheets and stop - start >= 16:
             found = self._snapshot.rows(sheet.sheet_id, sheet.rows, start, stop)
             if self._writes:
                 self._known = {(row.sheet_id, row.row_id): row for row in found}
@@ -215,7 +233,9 @@ class Book:
 
     def stored_rows(self, sheet: Sheet, start: int, stop: int) -> list[Row]:
         """Those of the rows at [start, stop) in which anything is or was; for sparse sheets."""
-        ids = self._snapshot.stored_ids(sheet.sheet_id, sheet.rows, start, stop)
+        ids: list[int] = []
+        if sheet.sheet_id not in self._removed_sheets:
+            ids = self._snapshot.stored_ids(sheet.sheet_id, sheet.rows, start, stop)
         new = {row.row_id for row in self._known.values() if row.sheet_id == sheet.sheet_id}
         if new:
             here = set(sheet.rows.ids(start, stop))
@@ -225,7 +245,10 @@ class Book:
     def _row(self, sheet_id: int, row_id: int) -> Row:
         row = self._known.get((sheet_id, row_id))
         if row is None:
-            row = self._snapshot.row(sheet_id, row_id)
+            if sheet_id in self._removed_sheets:  # and made anew: what was on it is gone
+                row = Row(sheet_id, row_id, EMPTY)
+            else:
+                row = self._snapshot.row(sheet_id, row_id)
             if self._writes:
                 self._known[sheet_id, row_id] = row
         return row
@@ -233,7 +256,7 @@ class Book:
     def cells(self, sheet: Sheet, start: int, stop: int) -> list[list[Cell]]:
         """Only the cells of rows, by column id: what reading much wants. Not to be changed."""
         stop = min(stop, sheet.rows.count)
-        if self._known or stop - start < 4:
+        if self._known or self._removed_sheets or stop - start < 4:
             return [row.cells for row in self.rows(sheet, start, stop)]
         return self._snapshot.cells(sheet.sheet_id, sheet.rows, start, stop)
 
@@ -244,6 +267,21 @@ class Book:
         stop = min(stop, sheet.rows.count)
         return self._snapshot.column(sheet, sheet.columns.id_at(index), start, stop)
 
+    def filled(
+        self, sheet: Sheet, start: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[int, int, list[Cell]]]:
+        """Index, id and cells of those rows that hold anything. Not to be changed."""
+        stop = sheet.rows.count if stop is None else stop
+        ids = sheet.rows.ids(start, stop)
+        stored: list[list[Cell]] = [[]] * len(ids)
+        if sheet.sheet_id not in self._removed_sheets:
+            stored = self._snapshot.cells(sheet.sheet_id, sheet.rows, start, stop)
+        for at, row_id in enumerate(ids):
+            known = self._known.get((sheet.sheet_id, row_id))
+            cells = stored[at] if known is None else known.cells
+            if cells:
+                yield start + at, row_id, cells
+
     def last_row_with_data(self, sheet: Sheet) -> int:
         """The index of the last row with something entered, -1 if there is none."""
         columns = sheet.columns.ids()
@@ -253,6 +291,8 @@ class Book:
             if at is not None and at > last and _has_data(row.cells, columns):
                 last = at
         changed = {key[1] for key in self._known if key[0] == sheet.sheet_id}
+        if sheet.sheet_id in self._removed_sheets:
+            return last
         for at, cells in self._snapshot.cells_upwards(sheet.sheet_id, sheet.rows):
             if at <= last:
                 break
@@ -320,13 +360,28 @@ class Book:
 
     # ------------------------------------------------------------ the end
 
+    def changed_rows(self) -> list[Row]:
+        """The rows that the batch has written to so far."""
+        return [row for row in self._known.values() if row.changed]
+
+    def recalculate(self) -> None:
+        """Compute what the batch changes of formulas; nothing where there are none."""
+        writer, changed = self._snapshot, self.changed_rows()
+        formula_cells.flag(self, changed)
+        if isinstance(writer, Writer) and formula_cells.sheets_with_formulas(self.structure):
+            model = writer.store.formulas
+            follows = model.revision is not None and not self._removed_sheets
+            missed = writer.changes(model.revision or 0) if follows else None
+            model.recalculate(self, changed, missed)
+
     def commit(self, author: str) -> int:
         """Write and log what changed; the revision reached."""
         writer = self._snapshot
         if not isinstance(writer, Writer):
             raise TypeError("only a batch that writes can be committed")
-        changed = [row for row in self._known.values() if row.changed]
-        effects = [*self._effects, *_cell_effects(changed)]
+        changed = self.changed_rows()
+        styles = [(style_id, body) for body, style_id in self._new_styles.items()]
+        effects = of_batch(self._effects, writer.structure, self._edited, styles, changed)
         if not effects and self._edited is None:
             return writer.revision
         return writer.commit(
@@ -338,7 +393,7 @@ class Book:
                 structure=self._edited,
                 metadata=[entry for entry in self._new_metadata.values() if entry],
                 removed_metadata=[i for i, entry in self._new_metadata.items() if entry is None],
-                styles=[(style_id, body) for body, style_id in self._new_styles.items()],
+                styles=styles,
                 effects=effects,
             ),
         )
@@ -346,26 +401,6 @@ class Book:
 
 def _has_data(cells: list[Cell], columns: Iterable[int]) -> bool:
     return any(column < len(cells) and cells[column] is not None for column in columns)
-
-
-def _cell_effects(rows: list[Row]) -> list[Json]:
-    """What changed in cells, by sheet: values, styles and extras apart, as followers want them."""
-    effects: dict[tuple[str, int], Json] = {}
-
-    def note(kind: str, row: Row, said: dict[int, Any]) -> None:
-        key = (kind, row.sheet_id)
-        if key not in effects:
-            effects[key] = {"type": kind, "sheetId": row.sheet_id, "rows": {}}
-        effects[key]["rows"][row.row_id] = said
-
-    for row in rows:
-        if row.changed_cells:
-            note("cells", row, {column: row.cell(column) for column in row.changed_cells})
-        if row.changed_formats:
-            note("formats", row, {column: row.style(column) for column in row.changed_formats})
-        if row.changed_extras:
-            note("extras", row, {column: row.extra(column) for column in row.changed_extras})
-    return list(effects.values())
 
 
 def located(error: ApiError, where: str) -> ApiError:

@@ -39,16 +39,14 @@ class Call:
         found = self.query.get(name)
         if isinstance(found, (list, tuple)):
             found = found[-1] if found else None
-        if isinstance(found, bool):
-            return "true" if found else "false"
-        return None if found is None else str(found)
+        return None if found is None else _plain(found)
 
     def texts(self, name: str) -> list[str]:
         """A query parameter that may be repeated."""
         found = self.query.get(name)
         if found is None:
             return []
-        return [str(one) for one in found] if isinstance(found, (list, tuple)) else [str(found)]
+        return [_plain(one) for one in (found if isinstance(found, (list, tuple)) else [found])]
 
     def flag(self, name: str) -> bool:
         """A boolean, from the query or from the body."""
@@ -74,7 +72,7 @@ class Call:
             return default
         if found not in options:
             raise invalid_argument(f"Invalid value at '{name}', \"{found}\"")
-        return str(found)
+        return _plain(found)
 
     def mask(self) -> fields.Mask | None:
         """The `fields` asked for, None for all."""
@@ -84,6 +82,13 @@ class Call:
     def objects(self, name: str) -> list[Json]:
         """A list of objects in the body."""
         return object_list(self.body.get(name, []), name)
+
+
+def _plain(parameter: Any) -> str:
+    """A parameter as it would stand in an address; gspread's are enums at times."""
+    if isinstance(parameter, bool):
+        return "true" if parameter else "false"
+    return str.__str__(parameter) if isinstance(parameter, str) else str(parameter)
 
 
 def object_list(found: Any, where: str) -> list[Json]:

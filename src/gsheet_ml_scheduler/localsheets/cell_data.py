@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from . import fields, styles
+from . import fields, formula_cells, schemas, styles
 from .book import Book
 from .errors import invalid_argument
 from .record import Cell, Row, effective, is_error
@@ -47,7 +47,7 @@ def part(text: str | None) -> Part:
     Raises:
         ApiError: 400, it names none or can't be read.
     """
-    mask = fields.parse_update(text)
+    mask = schemas.update_mask("CellData", text)
     return Part(
         mask.wants("userEnteredValue"),
         mask.wants("userEnteredFormat"),
@@ -62,16 +62,24 @@ class Stamp:
     def __init__(self, book: Book, data: Json, wanted: Part) -> None:
         self._book = book
         self._part = wanted
-        self._value = entered(data["userEnteredValue"]) if "userEnteredValue" in data else None
+        value = data.get("userEnteredValue")
+        is_formula = isinstance(value, dict) and "formulaValue" in value
+        self._value = entered(value, decimal_comma=is_formula and formula_cells.decimal_comma(book))
         style = data.get("userEnteredFormat") if wanted.style else None
         self._style = styles.normal(style) if style else {}
         self._extras = {name: data.get(name) for name in wanted.extras}
         self._restyled: dict[int | None, int | None] = {}
 
-    def put(self, row: Row, column: int) -> None:
-        """Write what the mask names into one cell."""
+    def put(self, row: Row, column: int, by: tuple[int, int] = (0, 0)) -> None:
+        """Write what the mask names into one cell.
+
+        Args:
+            row: the cell's row.
+            column: the id of its column.
+            by: rows and columns from the cell that a formula was written for.
+        """
         if self._part.value:
-            row.set_cell(column, self._value)
+            row.set_cell(column, formula_cells.copied(self._value, by))
         if self._part.style:
             before = row.style(column)
             if before not in self._restyled:
@@ -112,7 +120,7 @@ def _without_empty(style: Json) -> Json:
     return out
 
 
-def entered(value: Any) -> Cell:
+def entered(value: Any, *, decimal_comma: bool = False) -> Cell:
     """An ExtendedValue as a cell.
 
     Raises:
@@ -133,7 +141,7 @@ def entered(value: Any) -> Cell:
         if not found.startswith("="):
             raise invalid_argument(f"A formula must begin with '=': {found[:60]}")
         checked(found)
-        return {"f": found, "e": "#NAME?"}
+        return formula_cells.entered(found, decimal_comma=decimal_comma)
     raise invalid_argument(f"Invalid value at 'user_entered_value.{kind}': {found!r:.80}")
 
 
@@ -148,10 +156,10 @@ def extended(cell: Cell) -> Json | None:
     return _plain(effective(cell))
 
 
-def user_entered(cell: Cell) -> Json | None:
+def user_entered(cell: Cell, *, decimal_comma: bool = False) -> Json | None:
     """The ExtendedValue that was entered."""
     if isinstance(cell, dict):
-        return {"formulaValue": cell["f"]}
+        return {"formulaValue": formula_cells.written(cell, decimal_comma=decimal_comma)}
     return _plain(cell)
 
 
@@ -163,31 +171,59 @@ def _plain(value: Any) -> Json | None:
     return {"stringValue": value} if isinstance(value, str) else {"numberValue": value}
 
 
-def resource(book: Book, row: Row, column: int, mask: fields.Mask | None) -> Json:
-    """The CellData of a cell; only what a mask wants is worked out."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which parts of a CellData are asked for; worked out once for each mask."""
+
+    value: bool
+    effective: bool
+    text: bool
+    style: bool
+    effective_style: bool
+    extras: frozenset[str]
+
+
+@lru_cache(maxsize=256)
+def shown(mask: fields.Mask | None) -> Shown:
+    """The parts that a `fields` mask asks for; None is all."""
 
     def wants(name: str) -> bool:
         return mask is None or mask.wants(name)
 
+    return Shown(
+        wants("userEnteredValue"),
+        wants("effectiveValue"),
+        wants("formattedValue"),
+        wants("userEnteredFormat"),
+        wants("effectiveFormat"),
+        frozenset(name for name in _EXTRAS if wants(name)),
+    )
+
+
+def resource(book: Book, row: Row, column: int, wanted: Shown) -> Json:
+    """The CellData of a cell; only what is asked for is worked out."""
     cell = row.cell(column)
-    style = book.style(row.style(column))
     found: Json = {}
     if cell is not None:
-        if wants("userEnteredValue"):
-            found["userEnteredValue"] = user_entered(cell)
-        if wants("effectiveValue"):
-            shown = extended(cell)
-            if shown is not None:
-                found["effectiveValue"] = shown
-        if wants("formattedValue"):
+        if wanted.value:
+            comma = isinstance(cell, dict) and formula_cells.decimal_comma(book)
+            found["userEnteredValue"] = user_entered(cell, decimal_comma=comma)
+        if wanted.effective:
+            value = extended(cell)
+            if value is not None:
+                found["effectiveValue"] = value
+        if wanted.text:
             found["formattedValue"] = formatted(book, row, column)
-    if style and wants("userEnteredFormat"):
-        found["userEnteredFormat"] = style
-    if (style or cell is not None) and wants("effectiveFormat"):
-        found["effectiveFormat"] = _effective_format(book, row, column, style)
-    for name, value in row.extra(column).items():
-        if wants(name):
-            found[name] = value
+    if wanted.style or wanted.effective_style:
+        style = book.style(row.style(column))
+        if style and wanted.style:
+            found["userEnteredFormat"] = style
+        if (style or cell is not None) and wanted.effective_style:
+            found["effectiveFormat"] = _effective_format(book, row, column, style)
+    if row.extras:
+        for name, value in row.extra(column).items():
+            if name in wanted.extras:
+                found[name] = value
     return found
 
 

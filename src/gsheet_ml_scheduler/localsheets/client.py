@@ -6,8 +6,6 @@ The same functions answer as over HTTP; only the socket and the JSON text in bet
 from __future__ import annotations
 
 import json as json_text
-import os
-import socket
 import time
 from collections.abc import Mapping, MutableMapping
 from email.utils import formatdate
@@ -21,9 +19,11 @@ from gspread.exceptions import APIError
 from requests import Response
 from requests.structures import CaseInsensitiveDict
 
-from . import routes
-from .errors import ApiError, not_found
-from .structure import Json
+from . import front
+from .drive import Drive, SingleFile, owner_name
+from .errors import ApiError
+from .folder import Folder
+from .replies import JSON, Reply, copied
 from .workbook import Workbook
 
 _HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
@@ -34,61 +34,56 @@ class LocalSession:
     """Where gspread and its users put headers that go with every request."""
 
     def __init__(self) -> None:
-        user = f"{os.environ.get('USER', 'user')}@{socket.gethostname()}"
-        self.headers: MutableMapping[str, str] = CaseInsensitiveDict({"User-Agent": user})
+        self.headers: MutableMapping[str, str] = CaseInsensitiveDict({"User-Agent": owner_name()})
 
 
 class Answer(Response):
     """A requests.Response that was never on a wire: its JSON is an object already."""
 
-    def __init__(self, status: int, body: Json | None, url: str) -> None:
+    def __init__(self, reply: Reply, url: str) -> None:
         # Response's own __init__ makes a cookie jar for every answer, which takes longer than
         # most requests; everything that it sets is set here.
-        self.status_code = status
-        self.reason = HTTPStatus(status).phrase
+        self.status_code = reply.status
+        self.reason = HTTPStatus(reply.status).phrase
         self.url = url
         self.encoding = "utf-8"
         self.history = []
         self.raw = None
-        self._body = body
+        self._body = copied(reply.body) if reply.shared else reply.body
+        self._media_type = reply.media_type
         self._date = _http_date()
         self._content: Any = False
 
     @cached_property
     def headers(self) -> CaseInsensitiveDict[str]:  # type: ignore[override]
         """Date and Content-Type; few callers look at them, so they are made on demand."""
-        return CaseInsensitiveDict(
-            {"Date": self._date, "Content-Type": "application/json; charset=UTF-8"}
-        )
+        return CaseInsensitiveDict({"Date": self._date, "Content-Type": self._media_type})
 
     @property
     def content(self) -> bytes:
         """The body as it would have come over a wire."""
         if self._content is False:
-            text = "" if self._body is None else json_text.dumps(self._body, ensure_ascii=False)
-            self._content = text.encode()
+            text = "" if self._body is None else self._body
+            if self._media_type == JSON:
+                text = json_text.dumps(self._body, ensure_ascii=False)
+            self._content = text if isinstance(text, bytes) else text.encode()
         found: bytes = self._content
         return found
 
     def json(self, **kwargs: Any) -> Any:
         """The body, which is the caller's to change."""
-        if kwargs or self._body is None:
+        if kwargs or self._media_type != JSON:
             return json_text.loads(self.content, **kwargs)
         return self._body
 
 
-class LocalClient(gspread.HTTPClient):
-    """A gspread HTTPClient for one workbook file."""
+class InProcessClient(gspread.HTTPClient):
+    """A gspread HTTPClient whose Drive is on this machine."""
 
-    def __init__(self, workbook: Workbook) -> None:
-        self.workbook = workbook
+    def __init__(self, drive: Drive) -> None:
+        self.drive = drive
         self.session: Any = LocalSession()
         self.timeout = None
-
-    @property
-    def spreadsheet_id(self) -> str:
-        """The id under which the workbook answers."""
-        return self.workbook.spreadsheet_id
 
     def login(self) -> None:
         """Nothing to do: whoever may read the file may read the workbook."""
@@ -110,42 +105,54 @@ class LocalClient(gspread.HTTPClient):
             WorkbookError: the file can't be read or written.
         """
         del files
-        body: Any = json
-        if data is not None:
-            body = json_text.loads(data)
         address, _, query = endpoint.partition("?")
-        parameters: Mapping[str, Any] = params or {}
-        if query:
-            parameters = {**parse_qs(query), **parameters}
-        try:
-            found = self._answer(method.upper(), address, parameters, body, headers or {})
-        except ApiError as error:
-            raise APIError(Answer(error.code, error.body(), endpoint)) from error
-        return Answer(200, found, endpoint)
-
-    def _answer(
-        self,
-        verb: str,
-        address: str,
-        query: Mapping[str, Any],
-        body: Any,
-        headers: Mapping[str, str],
-    ) -> Json:
         for host in _HOSTS:
             if address.startswith(host):
                 address = address[len(host) :]
                 break
-        route = routes.find(verb, address)
-        if route.spreadsheet_id != self.workbook.spreadsheet_id:
-            raise not_found()
-        author = headers.get("User-Agent") or self.session.headers["User-Agent"]
-        return self.workbook.answer(
-            route,
-            query,
-            body,
-            author=author,
-            relaxed=headers.get("Prefer") == _RELAXED,
+        parameters: Mapping[str, Any] = params or {}
+        if query:
+            parameters = {**parse_qs(query), **parameters}
+        said = headers or {}
+        request = front.Request(
+            method.upper(),
+            address,
+            parameters,
+            json if data is None else _uploaded(data, said),
+            said.get("User-Agent") or self.session.headers["User-Agent"],
+            said.get("Prefer") == _RELAXED,
         )
+        try:
+            return Answer(front.answer(self.drive, request), endpoint)
+        except ApiError as error:
+            raise APIError(Answer(Reply(error.code, error.body()), endpoint)) from error
+
+
+class LocalClient(InProcessClient):
+    """A gspread HTTPClient for one workbook file."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        super().__init__(SingleFile(workbook))
+        self.workbook = workbook
+
+    @property
+    def spreadsheet_id(self) -> str:
+        """The id under which the workbook answers."""
+        return self.workbook.spreadsheet_id
+
+
+class FolderClient(InProcessClient):
+    """A gspread HTTPClient for all the workbook files of a folder."""
+
+    def __init__(self, folder: Folder) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+
+def _uploaded(data: bytes, headers: Mapping[str, str]) -> Any:
+    """A body that was given as bytes: JSON, unless it is said to be something else."""
+    kind = CaseInsensitiveDict(headers).get("Content-Type", "application/json")
+    return json_text.loads(data) if data and kind.startswith("application/json") else data
 
 
 _date = (0, "")

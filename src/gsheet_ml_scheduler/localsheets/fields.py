@@ -28,9 +28,12 @@ _ANY = "*"
 _Tree = dict[str, Any]  # name -> subtree; an empty subtree is the whole of that field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Mask:
-    """A parsed mask. Immutable: `parse` keeps the masks of earlier requests."""
+    """A parsed mask. Immutable: `parse` keeps the masks of earlier requests.
+
+    A mask is equal to itself only, so what is worked out from one can be kept with it as the key.
+    """
 
     tree: Mapping[str, Any] = field(default_factory=dict)
 
@@ -42,6 +45,7 @@ class Mask:
         chosen: dict[str, Any] = _select(obj, self.tree)
         return chosen
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - masks are few, and kept anyway
     def wants(self, *path: str) -> bool:
         """True if anything at this path, above it or below it is asked for."""
         tree: Mapping[str, Any] | None = self.tree
@@ -53,6 +57,7 @@ class Mask:
                 return False
         return True
 
+    @lru_cache(maxsize=1024)  # noqa: B019
     def below(self, *path: str) -> Mask:
         """The mask of what stands at a path that is wanted (`wants` tells)."""
         tree: Mapping[str, Any] | None = self.tree
@@ -140,13 +145,15 @@ def unknown_field(mask: str, path: str) -> ApiError:
 def parse_update(text: str | None) -> Mask:
     """Read the `fields` of a request inside a batch, where an empty mask has words of its own.
 
+    Blanks after commas are allowed: pygsheets sends them with every cell that it writes.
+
     Raises `ApiError` (400); the batch puts `Invalid requests[i].kind: ` before the message.
     """
     if not text:
         raise invalid_argument(
             "At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)"
         )
-    return parse(text)
+    return parse(text, spaces=True)
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any], mask: Mask) -> dict[str, Any]:

@@ -7,6 +7,7 @@ refused with a sentence; one from an older version is migrated in one transactio
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sqlite3
 import stat
@@ -43,9 +44,9 @@ def create(path: Path, title: str | None = None) -> None:
         WorkbookExistsError: something is there already; it is left as it is.
         WorkbookError: the folder isn't there or can't be written.
     """
-    if path.exists():
+    if os.path.lexists(path):
         raise WorkbookExistsError(f"{path} exists already; it was left as it is.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - pathlib's raises where one may not look
         raise WorkbookNotFoundError(f"There is no folder {path.parent} to make {path.name} in.")
     require_local(path.parent)
     # Made whole under another name and then linked: a half-made workbook is never seen, and of two
@@ -79,11 +80,9 @@ def _fill(connection: sqlite3.Connection, title: str, draft: Path) -> None:
         id=1,
         spreadsheet_id=new_spreadsheet_id(),
         home=f"{where.st_dev}:{where.st_ino}",
-        revision=0,
         structure=0,
         properties=json.dumps({"title": title, **NEW_PROPERTIES}),
         created=now,
-        modified=now,
     )
     sql.PUT_SHEET(cursor, sheet_id=0, position=0, properties=json.dumps(NEW_SHEET))
     for dimension, count in zip(("ROWS", "COLUMNS"), NEW_SIZE):
@@ -113,35 +112,72 @@ def require_workbook(path: Path) -> bool:
     Raises:
         WorkbookError: with the sentence that says why not.
     """
-    if path.is_dir():
-        raise NotAWorkbookError(f"{path} is a folder, not a workbook file.")
     try:
-        with path.open("rb") as file:
-            head = file.read(100)
+        found = path.stat()
     except FileNotFoundError as error:
         raise WorkbookNotFoundError(f"There is no file {path}.") from error
     except OSError as error:
         raise WorkbookError(f"{path} can't be read: {error.strerror}.") from error
-    if not head.startswith(b"SQLite format 3\0"):
+    if stat.S_ISDIR(found.st_mode):
+        raise NotAWorkbookError(f"{path} is a folder, not a workbook file.")
+    if not stat.S_ISREG(found.st_mode):
+        raise NotAWorkbookError(f"{path} is a device or a pipe, not a workbook file.")
+    if not found.st_size:
         raise NotAWorkbookError(
-            f"{path} is not a workbook: it begins with {head[:12]!r}. A workbook is made by "
-            "localsheets.open_workbook(path, create=True)."
+            f"{path} is empty. Delete it, and let localsheets.open_workbook(path, create=True) "
+            "make a workbook there."
         )
-    if len(head) < 100 or int.from_bytes(head[68:72], "big") != schema.APPLICATION_ID:
+    application, version = _marks(path)
+    if application != schema.APPLICATION_ID:
         raise NotAWorkbookError(f"{path} is an SQLite database, but not a workbook of ours.")
-    version = int.from_bytes(head[60:64], "big")
     if version > schema.VERSION:
         raise WorkbookVersionError(
             f"{path} was written by a newer version (format {version}; this one knows "
             f"{schema.VERSION}). Upgrade gsheet-ml-scheduler to open it."
         )
     require_local(path)
-    # Mode bits rather than access(): root may write everything, but a file that nobody may write
-    # was meant so.
-    read_only = not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    read_only = _is_read_only(path)
     if version < schema.VERSION and not read_only:
         _migrate(path, version)
     return read_only
+
+
+def _marks(path: Path) -> tuple[int, int]:
+    """Whose SQLite database a file is, and its version.
+
+    Asked of SQLite, not read from the file: if this process has the file open already, closing a
+    second handle of our own would give up the locks of the first (a rule of POSIX that SQLite
+    works around), and another process might then take the log away from under it.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        if "not a database" not in str(error):
+            raise damaged_error(path, error) from error
+        with path.open("rb") as file:
+            head = file.read(12)
+        raise NotAWorkbookError(
+            f"{path} is not a workbook: it begins with {head!r}. A workbook is made by "
+            "localsheets.open_workbook(path, create=True)."
+        ) from error
+    return application, version
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether writing isn't wanted or isn't possible.
+
+    Mode bits before access(): root may write everything, but a file that nobody may write was meant
+    so. The folder counts because SQLite keeps its log beside the file.
+    """
+    real = path.resolve()
+    if not real.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        return True
+    return not (os.access(real, os.W_OK) and os.access(real.parent, os.W_OK))
 
 
 def _migrate(path: Path, version: int) -> None:
@@ -159,26 +195,46 @@ def _migrate(path: Path, version: int) -> None:
         connection.close()
 
 
-def connect(path: Path, read_only: bool) -> sqlite3.Connection:  # noqa: FBT001
-    """A connection as every part of this process uses it."""
-    mode = "ro" if read_only else "rw"
+class Connection(sqlite3.Connection):
+    """A connection that knows whether its commits wait for the disk."""
+
+    relaxed: bool | None = None
+
+    def sync(self, *, relaxed: bool) -> None:
+        """Let commits wait for the disk, or leave that to a later one."""
+        if relaxed is not self.relaxed:
+            self.execute(f"PRAGMA synchronous={'NORMAL' if relaxed else 'FULL'}")
+            self.relaxed = relaxed
+
+
+def connect(path: Path, *, read_only: bool) -> Connection:
+    """A connection as every part of this process uses it.
+
+    Raises:
+        WorkbookError: SQLite can't open the file.
+    """
+    real = path.resolve()
+    mode = "mode=rw"
+    if read_only:
+        # With a log beside it, somebody else is writing, and SQLite needs the log's shared memory.
+        # Without, nothing is needed beside the file, and nothing is left there.
+        log = real.with_name(f"{real.name}-wal")
+        mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     try:
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
+        return sqlite3.connect(
+            f"{real.as_uri()}?{mode}",
             uri=True,
             timeout=0,  # store.py waits, and fairly
             isolation_level=None,
             check_same_thread=False,  # one thread at a time has it
             cached_statements=256,
+            factory=Connection,
         )
-        if not read_only:
-            connection.execute("PRAGMA synchronous=FULL")
     except sqlite3.DatabaseError as error:
         raise damaged_error(path, error) from error
-    return connection
 
 
-def damaged_error(path: Path, error: sqlite3.DatabaseError) -> WorkbookError:
+def damaged_error(path: Path, error: Exception) -> WorkbookError:
     """What SQLite's complaint means to the file's owner."""
     if "unable to open" in str(error):
         return WorkbookError(f"{path} can't be opened: {error}.")

@@ -13,7 +13,6 @@ overtaken, a newer one first brings it up to date from the log.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
@@ -32,7 +31,7 @@ class Mirror:
     """Rows and columns of a workbook at one revision. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # reading a column asks for rows
         self._revision = -1
         self._rows: dict[tuple[int, int], Kept] = {}
         # None: the column has formulas, whose "" is not a blank; such a column isn't mirrored.

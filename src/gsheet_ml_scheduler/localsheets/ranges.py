@@ -160,6 +160,7 @@ def lies_on(body: Json, sheet_id: int) -> bool:
 
 def map_ranges(body: Json, sheet_id: int, shifted: Callable[[Json], Json | None]) -> Json | None:
     """An object with its ranges on a sheet shifted; None when nothing is left of them."""
+    body = _followed(body, sheet_id, shifted)
     if "ranges" in body:
         kept = [r if r.get("sheetId", 0) != sheet_id else shifted(r) for r in body["ranges"]]
         left = [r for r in kept if r is not None]
@@ -168,6 +169,29 @@ def map_ranges(body: Json, sheet_id: int, shifted: Callable[[Json], Json | None]
         moved = shifted(body["range"])
         return None if moved is None else {**body, "range": moved}
     return body
+
+
+def _followed(body: Json, sheet_id: int, shifted: Callable[[Json], Json | None]) -> Json:
+    """An object with what it says of single columns, and of parts of its range, shifted."""
+    if body.get("range", {}).get("sheetId", 0) != sheet_id:
+        return body
+
+    def column(at: int) -> int | None:
+        moved = shifted({"sheetId": sheet_id, "startColumnIndex": at, "endColumnIndex": at + 1})
+        return None if moved is None else int(moved["startColumnIndex"])
+
+    out = dict(body)
+    if "criteria" in body:
+        places = ((column(int(at)), said) for at, said in body["criteria"].items())
+        out["criteria"] = {str(at): said for at, said in places if at is not None}
+    for name, index in (("filterSpecs", "columnIndex"), ("sortSpecs", "dimensionIndex")):
+        if name in body:
+            specs = ((column(spec.get(index, 0)), spec) for spec in body[name])
+            out[name] = [{**spec, index: at} for at, spec in specs if at is not None]
+    if "unprotectedRanges" in body:
+        parts = (shifted(part) for part in body["unprotectedRanges"])
+        out["unprotectedRanges"] = [part for part in parts if part is not None]
+    return out
 
 
 def _names(dimension: str) -> tuple[str, str]:
@@ -222,6 +246,8 @@ def after_move(grid_range: Json, dimension: str, block: tuple[int, int], at: int
         by = at - block[0]
         return _with_ends(grid_range, (first, start + by), (last, stop + by))
     size = block[1] - block[0]
+    if start <= block[0] and block[1] <= stop and start <= at and at + size <= stop:
+        return grid_range  # it only changes places inside
     without = after_remove(grid_range, dimension, *block)
     return without if without is None else after_insert(without, dimension, at, size)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from . import cell_data, styles
 from .book import Book
 from .fields import Mask
+from .filtered import hidden_by_filter
 from .metadata import resource as metadata_resource
 from .ranges import Area
 from .structure import COLUMNS, ROWS, Json, Sheet
@@ -56,10 +57,7 @@ def spreadsheet(
             if areas is None or _on(sheet, areas)
         ]
     if wants("namedRanges"):
-        named = [
-            {**body, "range": _without_zero_sheet(body["range"])}
-            for body in structure.objects.get("namedRange", {}).values()
-        ]
+        named = [shown_object(body) for body in structure.objects.get("namedRange", {}).values()]
         if named:
             found["namedRanges"] = named
     if wants("spreadsheetUrl"):
@@ -116,17 +114,19 @@ def _sheet(
         whole = [Area(sheet, 0, sheet.rows.count, 0, sheet.columns.count)]
         found["data"] = [grid_data(book, area, mask) for area in areas or whole]
     if wants("merges"):
-        merges = [body["range"] for _, body in book.structure.objects_on("merge", sheet.sheet_id)]
+        on = book.structure.objects_on("merge", sheet.sheet_id)
+        merges = [shown_object(body)["range"] for _, body in on]
         if merges:
             found["merges"] = merges
     for kind, name in _ON_SHEETS.items():
         if wants(name):
-            shown = [body for _, body in book.structure.objects_on(kind, sheet.sheet_id)]
+            on = book.structure.objects_on(kind, sheet.sheet_id)
+            shown = [shown_object(body) for _, body in on]
             if shown:
                 found[name] = shown
     if wants("basicFilter"):
         for _, body in book.structure.objects_on("basicFilter", sheet.sheet_id):
-            found["basicFilter"] = body
+            found["basicFilter"] = shown_object(body)
     if wants("developerMetadata"):
         marks = [
             metadata_resource(book, entry)
@@ -161,10 +161,11 @@ def grid_data(book: Book, area: Area, mask: Mask | None) -> Json:
 
 def _row_data(book: Book, area: Area, mask: Mask | None) -> list[Json]:
     below = None if mask is None else mask.below("sheets", "data", "rowData", "values")
+    wanted = cell_data.shown(below)
     columns = area.sheet.columns.ids(area.start_column, area.end_column)
     shown: list[Json] = []
     for row in book.rows(area.sheet, area.start_row, area.end_row):
-        cells = [cell_data.resource(book, row, column, below) for column in columns]
+        cells = [cell_data.resource(book, row, column, wanted) for column in columns]
         while cells and not cells[-1]:
             cells.pop()
         shown.append({"values": cells} if cells else {})
@@ -185,13 +186,27 @@ def _line_metadata(book: Book, area: Area, dimension: str) -> list[Json]:
         if entry["sheet_id"] == sheet.sheet_id and entry["dimension"] == dimension:
             marks.setdefault(entry["line_id"], []).append(metadata_resource(book, entry))
     said = sheet.line_properties(dimension)
+    filtered = hidden_by_filter(book, sheet) if dimension == ROWS else set()
     default = {"pixelSize": _DEFAULT_PIXELS[dimension]}
     found = []
     for line in sheet.axis(dimension).ids(*between):
         shown = {**default, **said.get(line, {})}
+        if line in filtered:
+            shown["hiddenByFilter"] = True
         if line in marks:
             shown["developerMetadata"] = marks[line]
         found.append(shown)
+    return found
+
+
+def shown_object(body: Json) -> Json:
+    """What lies on ranges, as Google shows it: sheet 0 isn't said (recorded)."""
+    found = dict(body)
+    if "range" in body:
+        found["range"] = _without_zero_sheet(body["range"])
+    for name in ("ranges", "unprotectedRanges"):
+        if name in body:
+            found[name] = [_without_zero_sheet(one) for one in body[name]]
     return found
 
 

@@ -6,13 +6,20 @@ whole or not at all: an error says which request it was, and nothing of the batc
 
 from __future__ import annotations
 
-from . import metadata, ranges, resources
+from . import metadata, ranges, resources, schemas
 from .book import Book, located
 from .call import Call
 from .errors import ApiError, invalid_argument, not_found
 from .ranges import Area
 from .requests import KINDS
 from .structure import Json
+
+_BATCH_FIELDS = (
+    "requests",
+    "includeSpreadsheetInResponse",
+    "responseRanges",
+    "responseIncludeGridData",
+)
 
 
 def get(book: Book, call: Call) -> Json:
@@ -37,24 +44,13 @@ def batch_update(book: Book, call: Call) -> Json:
     requests = call.objects("requests")
     if not requests:
         raise invalid_argument("Must specify at least one request.")
+    _require_known_options(call.body)
+    # All are looked at before any is applied, as Google reads a request before it obeys it.
+    checked = [_checked(request, f"requests[{at}]") for at, request in enumerate(requests)]
     replies = []
-    for at, request in enumerate(requests):
-        if len(request) != 1:
-            raise invalid_argument(
-                f"Invalid requests[{at}]: a request must set exactly one kind, not "
-                f"{', '.join(request) or 'none'}."
-            )
-        kind, body = next(iter(request.items()))
-        apply = KINDS.get(kind)
-        if apply is None:
-            raise invalid_argument(
-                f"Invalid JSON payload received. Unknown name \"{kind}\" at 'requests[{at}]': "
-                "Cannot find field."
-            )
-        if not isinstance(body, dict):
-            raise invalid_argument(f"Invalid value at 'requests[{at}].{kind}': not an object.")
+    for at, (kind, body) in enumerate(checked):
         try:
-            replies.append(apply(book, body, call) or {})
+            replies.append(KINDS[kind](book, body, call) or {})
         except ApiError as error:
             raise located(error, f"requests[{at}].{kind}") from error
     answer: Json = {"spreadsheetId": book.structure.spreadsheet_id, "replies": replies}
@@ -63,6 +59,28 @@ def batch_update(book: Book, call: Call) -> Json:
     if wanted and call.flag("includeSpreadsheetInResponse"):
         call.later(lambda: answer.update(updatedSpreadsheet=_updated(book, call)))
     return answer
+
+
+def _checked(request: Json, where: str) -> tuple[str, Json]:
+    """The kind of a request and a copy of its body, which nobody else will change."""
+    found = schemas.checked("Request", request, where)
+    if len(found) != 1:
+        raise invalid_argument(
+            f"Invalid {where}: a request must set exactly one kind, not "
+            f"{', '.join(found) or 'none'}."
+        )
+    kind, body = next(iter(found.items()))
+    if kind not in KINDS:
+        raise invalid_argument(
+            f"Invalid {where}.{kind}: a local workbook doesn't serve this kind of request."
+        )
+    return kind, body
+
+
+def _require_known_options(body: Json) -> None:
+    for name in body:
+        if name not in _BATCH_FIELDS:
+            schemas.checked("BatchUpdateSpreadsheetRequest", {name: body[name]}, "")
 
 
 def _updated(book: Book, call: Call) -> Json:

@@ -7,7 +7,8 @@ thirty of them (`benchmarks/` shows what a claim costs).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,25 +20,35 @@ from . import schema as t
 class Statement:
     """One statement: called with a DBAPI cursor and its parameters by name."""
 
-    __slots__ = ("_clause", "_names", "_text")
+    __slots__ = ("_clause", "_names", "_taken", "_text")
 
     def __init__(self, clause: Any) -> None:
         self._clause = clause
         self._text = ""
         self._names: tuple[str, ...] = ()
+        self._taken: Callable[[Mapping[str, Any]], Any] = _nothing
 
     def compile(self, dialect: sa.Dialect) -> None:
         """Make the text for a database; positional parameters."""
         compiled = self._clause.compile(dialect=dialect)
         self._text = str(compiled)
         self._names = tuple(compiled.positiontup or ())
+        if len(self._names) == 1:
+            (only,) = self._names
+            self._taken = lambda parameters: (parameters[only],)
+        elif self._names:
+            self._taken = itemgetter(*self._names)
 
     def __call__(self, cursor: Any, **parameters: Any) -> Any:
-        return cursor.execute(self._text, [parameters[name] for name in self._names])
+        return cursor.execute(self._text, self._taken(parameters))
 
     def many(self, cursor: Any, parameters: Iterable[Mapping[str, Any]]) -> None:
         """Once for each of the parameters."""
-        cursor.executemany(self._text, [[p[name] for name in self._names] for p in parameters])
+        cursor.executemany(self._text, map(self._taken, parameters))
+
+
+def _nothing(_parameters: Mapping[str, Any]) -> tuple[()]:
+    return ()
 
 
 def _upsert(table: sa.Table) -> Any:
@@ -63,6 +74,16 @@ REVISION = Statement(
     )
 )
 WORKBOOK = Statement(sa.select(t.workbook))
+SUMMARY = Statement(
+    sa.select(
+        t.workbook.c.spreadsheet_id,
+        t.workbook.c.home,
+        t.workbook.c.properties,
+        t.workbook.c.created,
+        sa.select(sa.func.max(t.changes.c.revision)).scalar_subquery(),
+        sa.select(sa.func.max(t.changes.c.time)).scalar_subquery(),
+    )
+)
 SHEETS = Statement(sa.select(t.sheets).order_by(t.sheets.c.position))
 AXES = Statement(sa.select(t.axes))
 OBJECTS = Statement(sa.select(t.objects).order_by(t.objects.c.kind, t.objects.c.position))
@@ -103,6 +124,19 @@ SET_STRUCTURE = Statement(
         structure=sa.bindparam("new_structure"), properties=sa.bindparam("new_properties")
     )
 )
+SET_IDENTITY = Statement(
+    sa.update(t.workbook).values(
+        spreadsheet_id=sa.bindparam("new_spreadsheet_id"), home=sa.bindparam("new_home")
+    )
+)
+SET_BIRTH = Statement(
+    sa.update(t.workbook).values(
+        spreadsheet_id=sa.bindparam("new_spreadsheet_id"),
+        home=sa.bindparam("new_home"),
+        created=sa.bindparam("new_created"),
+    )
+)
+FORGET_CHANGES = Statement(sa.delete(t.changes))
 DELETE_ROWS = Statement(sa.delete(t.rows).where(_span))
 DELETE_SHEET = Statement(sa.delete(t.sheets).where(t.sheets.c.sheet_id == sa.bindparam("gone")))
 DELETE_AXES = Statement(sa.delete(t.axes).where(t.axes.c.sheet_id == sa.bindparam("gone")))

@@ -96,5 +96,6 @@ class Structure:
     def objects_on(self, kind: str, sheet_id: int) -> Iterator[tuple[str, Json]]:
         """The objects of a kind whose range lies on a sheet."""
         for object_id, body in self.objects.get(kind, {}).items():
-            if body.get("range", {}).get("sheetId", 0) == sheet_id:
+            on = body.get("range") or body["ranges"][0]
+            if on.get("sheetId", 0) == sheet_id:
                 yield object_id, body

@@ -70,7 +70,8 @@ def colour(value: Any) -> Json:
             continue
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
             raise invalid_argument(f"Invalid colour: {channel} is {share!r}, not from 0 to 1.")
-        bits = math.floor(share * 255.0 + 1e-9) if share < 1 else 255
+        # What was read comes back as a 32-bit float, a little less than it was; it is to stay.
+        bits = math.floor(share * 255.0 + 1e-4) if share < 1 else 255
         if bits:
             out[channel] = 1 if bits == 255 else _single(bits / 255)
     return out

@@ -1,8 +1,9 @@
 """Where values.append puts its rows: the table that Google finds around a range.
 
 A table is a block of cells with something in them, bounded by blank rows and columns or the grid's
-edge (documented: "Append values"). The recordings show that for a whole sheet the last block of it
-is taken, and that a sheet with nothing in it is written from the range's first cell on.
+edge. Of several in the range the last one is taken; a range that touches none is written from its
+first cell on, even where a table begins right beside it (documented: "Append values", E4; recorded:
+a blank row between two filled ones).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from .structure import ROWS
 
 
 def around(book: Book, area: Area) -> Area | None:
-    """The table in or around an area, None if there is nothing."""
+    """The last table that an area touches, None if there is none."""
     sheet = area.sheet
     last = book.last_row_with_data(sheet)
     if last < 0:
@@ -47,14 +48,12 @@ def _filled(cells: list[Cell], ids: list[int]) -> list[int]:
 
 
 def _last_seed(grid: list[list[int]], area: Area) -> tuple[int, int] | None:
-    """The last filled cell in the area; else one next to it."""
-    for grown in (0, 1):
-        columns = range(area.start_column - grown, area.end_column + grown)
-        for at in range(min(area.end_row + grown, len(grid)) - 1, area.start_row - 1 - grown, -1):
-            if at >= 0:
-                inside = [column for column in grid[at] if column in columns]
-                if inside:
-                    return at, inside[0]
+    """The last filled cell in the area. One beside it doesn't count: it is in no table."""
+    columns = range(area.start_column, area.end_column)
+    for at in range(min(area.end_row, len(grid)) - 1, area.start_row - 1, -1):
+        inside = [column for column in grid[at] if column in columns]
+        if inside:
+            return at, inside[-1]
     return None
 
 

@@ -6,13 +6,15 @@ decided in `user_entered.py`, how a number looks in `number_format.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from . import number_format, user_entered
+from . import formula_cells, number_format, user_entered
 from .book import Book
 from .errors import invalid_argument
 from .ranges import Area
@@ -20,6 +22,7 @@ from .record import Cell, Row, Scalar, effective
 from .structure import Json
 
 MAX_TEXT = 50_000  # characters in one cell
+_LARGEST_EXACT = 2**53  # of whole numbers in a double
 _MANY_ROWS = 64  # from here on whole columns are read from memory
 
 FORMATTED_VALUE = "FORMATTED_VALUE"
@@ -66,7 +69,7 @@ def _read_columns(book: Book, area: Area, rendering: Rendering) -> list[list[Any
         else:
             return columns
     rows = _read_rows(book, area, rendering)
-    return [list(column) for column in zip(*rows)]
+    return [list(column) for column in zip_longest(*rows)]  # rows end with their last cell
 
 
 def _without_blank_end(column: list[Scalar]) -> list[Any]:
@@ -110,14 +113,14 @@ def _plain(cells: list[Cell]) -> list[Any]:
 def _renderer(book: Book, rendering: Rendering) -> Callable[[Row, int], Scalar | None]:
     locale = book.structure.properties.get("locale", "en_US")
     formatted = rendering.option == FORMATTED_VALUE
+    comma = rendering.option == FORMULA and formula_cells.decimal_comma(book)
 
     def show(row: Row, column: int) -> Scalar | None:
         cell = row.cell(column)
         if cell is None:
             return None
         if rendering.option == FORMULA and isinstance(cell, dict):
-            formula: str = cell["f"]
-            return formula
+            return formula_cells.written(cell, decimal_comma=comma)
         value = effective(cell)
         if value is None or isinstance(value, str):
             return value
@@ -176,16 +179,16 @@ class Written:
     """What writing values touched."""
 
     area: Area
-    rows: int
-    columns: int
+    rows: list[int]  # indexes in the sheet of those with a cell that was written
+    columns: list[int]
     cells: int
 
     def answer(self, spreadsheet_id: str) -> Json:
         """An UpdateValuesResponse."""
         found: Json = {"spreadsheetId": spreadsheet_id, "updatedRange": self.area.a1}
         counts = {
-            "updatedRows": self.rows,
-            "updatedColumns": self.columns,
+            "updatedRows": len(self.rows),
+            "updatedColumns": len(self.columns),
             "updatedCells": self.cells,
         }
         return found | {name: count for name, count in counts.items() if count}
@@ -203,15 +206,17 @@ def write(book: Book, area: Area, values: list[list[Any]], *, user_entered: bool
     rows = book.rows(area.sheet, area.start_row, area.start_row + len(values)) if width else []
     enter = _typed(book) if user_entered else _enter_raw
     touched: set[int] = set()
-    row_count = cell_count = 0
-    for row, line in zip(rows, values):
+    touched_rows: list[int] = []
+    cell_count = 0
+    for row_at, (row, line) in enumerate(zip(rows, values), area.start_row):
         before = cell_count
         for at, value in enumerate(line):
             if value is not None:
                 enter(row, columns[at], value)
                 touched.add(at)
                 cell_count += 1
-        row_count += cell_count > before
+        if cell_count > before:
+            touched_rows.append(row_at)
     reached = Area(
         area.sheet,
         area.start_row,
@@ -219,10 +224,15 @@ def write(book: Book, area: Area, values: list[list[Any]], *, user_entered: bool
         area.start_column,
         area.start_column + max(width, 1),
     )
-    return Written(reached, row_count, len(touched), cell_count)
+    touched_columns = [area.start_column + at for at in touched]
+    return Written(reached, touched_rows, touched_columns, cell_count)
 
 
 def _require_inside(area: Area, height: int, width: int) -> None:
+    """See that values fit. A range of one cell is a corner to write from, not a bound."""
+    if area.height == area.width == 1:
+        rows, columns = area.sheet.rows.count, area.sheet.columns.count
+        area = Area(area.sheet, area.start_row, rows, area.start_column, columns)
     if height > area.height:
         raise invalid_argument(
             f"Requested writing within range [{area.a1}], but tried writing to row "
@@ -254,10 +264,16 @@ def checked(value: Any) -> Scalar | None:
                 "single cell."
             )
         return value or None
-    if isinstance(value, (bool, int, float)):
-        if value != value or value in (float("inf"), float("-inf")):
-            raise invalid_argument(f"Invalid value: {value} is not a JSON number.")
+    if isinstance(value, int) and abs(value) <= _LARGEST_EXACT:  # booleans, too
         return value
+    if isinstance(value, (int, float)):
+        try:
+            number = float(value)  # all numbers of a spreadsheet are doubles
+        except OverflowError as error:
+            raise invalid_argument("Invalid value: a number beyond 1.8e308.") from error
+        if not math.isfinite(number):
+            raise invalid_argument(f"Invalid value: {value} is not a JSON number.")
+        return number
     if not isinstance(value, (dict, list)):
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
     kind = "struct_value" if isinstance(value, dict) else "list_value"
@@ -270,6 +286,7 @@ def _typed(book: Book) -> Callable[[Row, int, Any], None]:
     """What USER_ENTERED does: as if somebody had typed it."""
     locale = book.structure.properties.get("locale", "en_US")
     today = _today(book.structure.properties.get("timeZone", "Etc/GMT"))
+    comma = formula_cells.decimal_comma(book)
 
     def enter(row: Row, column: int, value: Any) -> None:
         value = checked(value)
@@ -282,7 +299,7 @@ def _typed(book: Book) -> Callable[[Row, int, Any], None]:
             return
         found = user_entered.parse(value, locale, today)
         if found.is_formula:
-            row.set_cell(column, {"f": found.value, "e": "#NAME?"})
+            row.set_cell(column, formula_cells.entered(str(found.value), decimal_comma=comma))
             return
         row.set_cell(column, found.value if found.value != "" else None)
         if found.number_format is not None and "numberFormat" not in style:

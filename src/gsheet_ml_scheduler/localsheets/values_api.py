@@ -6,6 +6,7 @@ is in `routes.py`, what reading and writing an area means in `values.py`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,7 @@ from .values import (
     FORMULA,
     UNFORMATTED_VALUE,
     Rendering,
+    Written,
     clear,
     read,
     write,
@@ -69,42 +71,44 @@ def batch_get_by_data_filter(book: Book, call: Call) -> Json:
 
 def update(book: Book, call: Call) -> Json:
     """values.update."""
+    values = _rows(call.body, "data.values")
     area = ranges.from_a1(book, call.path[0])
     _require_same_range(book, area, call.body)
-    return _write(book, call, area, call.body, response_name="updatedData")
+    return _write(book, call, area, values)[0]
 
 
 def batch_update(book: Book, call: Call) -> Json:
     """values.batchUpdate."""
-    answers = []
+    done = []
     for at, data in enumerate(call.objects("data")):
         if not isinstance(data.get("range"), str):
             raise invalid_argument(f"Invalid value at 'data[{at}].range' (TYPE_STRING)")
-        area = ranges.from_a1(book, data["range"])
-        answers.append(_write(book, call, area, data, response_name="updatedData"))
-    return _total(book, answers)
+        values = _rows(data, f"data[{at}].values")
+        done.append(_write(book, call, ranges.from_a1(book, data["range"]), values))
+    return _total(book, done)
 
 
 def batch_update_by_data_filter(book: Book, call: Call) -> Json:
     """values.batchUpdateByDataFilter: writes to every area that a filter matches."""
-    answers = []
-    for data in call.objects("data"):
+    done = []
+    for at, data in enumerate(call.objects("data")):
+        values = _rows(data, f"data[{at}].values")
         data_filter = data.get("dataFilter") or {}
         matched = metadata.areas(book, data_filter)
         if not matched and call.switches.unmatched_filter_is_an_error:
             raise invalid_argument("No data matched the data filter.")
         for area in matched:
-            written = _write(book, call, area, data, response_name="updatedData")
-            answers.append({**written, "dataFilter": data_filter})
-    for answer in answers:
-        del answer["spreadsheetId"]
-    return _total(book, answers)
+            answer, written = _write(book, call, area, values)
+            del answer["spreadsheetId"]
+            answer["dataFilter"] = data_filter
+            done.append((answer, written))
+    return _total(book, done)
 
 
 def append(book: Book, call: Call) -> Json:
     """values.append: after the table that is found around the range."""
     option = call.choice("insertDataOption", ("OVERWRITE", "INSERT_ROWS"), "OVERWRITE")
-    values = _rows(call.body)
+    values = _rows(call.body, "data.values")
     area = ranges.from_a1(book, call.path[0])
     table = tables.around(book, area)
     start = tables.make_room(book, area, table, len(values), insert=option == "INSERT_ROWS")
@@ -116,7 +120,7 @@ def append(book: Book, call: Call) -> Json:
         book.insert_lines(sheet, "COLUMNS", sheet.columns.count, missing)
         sheet = book.sheet(sheet.sheet_id)
     target = Area(sheet, start, sheet.rows.count, column, sheet.columns.count)
-    updates = _write(book, call, target, {**call.body, "values": values}, "updatedData", rows=True)
+    updates, _ = _write(book, call, target, values)
     answer: Json = {"spreadsheetId": book.structure.spreadsheet_id}
     if table:
         answer["tableRange"] = table.a1
@@ -175,21 +179,18 @@ def _rendering(call: Call, prefix: str = "") -> Rendering:
     return Rendering(option, dates == "FORMATTED_STRING", major == "COLUMNS")
 
 
-def _write(
-    book: Book, call: Call, area: Area, data: Json, response_name: str, *, rows: bool = False
-) -> Json:
+def _write(book: Book, call: Call, area: Area, values: list[list[Any]]) -> tuple[Json, Written]:
     option = call.choice("valueInputOption", ("RAW", "USER_ENTERED"), None)
-    values = data["values"] if rows else _rows(data)
     written = write(book, area, values, user_entered=option == "USER_ENTERED")
     answer = written.answer(book.structure.spreadsheet_id)
     if call.flag("includeValuesInResponse"):
         whole = area if not written.cells and not any(values) else written.area
-        call.later(lambda: answer.update({response_name: read(book, whole, _rendering(call, "r"))}))
-    return answer
+        call.later(lambda: answer.update(updatedData=read(book, whole, _rendering(call, "r"))))
+    return answer, written
 
 
-def _rows(data: Json) -> list[list[Any]]:
-    """The values of a ValueRange, as rows."""
+def _rows(data: Json, where: str) -> list[list[Any]]:
+    """The values of a ValueRange, as rows; `where` they stand in the request."""
     values = data.get("values", [])
     if values is None:
         values = []
@@ -197,21 +198,17 @@ def _rows(data: Json) -> list[list[Any]]:
         wrong = values if not isinstance(values, list) else next(
             line for line in values if not isinstance(line, list)
         )  # fmt: skip
-        raise _not_a_list(wrong)
+        raise _not_a_list(wrong, where)
     if data.get("majorDimension") == "COLUMNS":
         height = max(map(len, values), default=0)
         return [[line[at] if at < len(line) else None for line in values] for at in range(height)]
     return values
 
 
-def _not_a_list(value: Any) -> Exception:
-    import json
-
+def _not_a_list(value: Any, where: str) -> Exception:
     shown = json.dumps(value, ensure_ascii=False)
-    text = (
-        f"Invalid value at 'data.values' (type.googleapis.com/google.protobuf.ListValue), {shown}"
-    )
-    violation = {"field": "data.values", "description": text}
+    text = f"Invalid value at '{where}' (type.googleapis.com/google.protobuf.ListValue), {shown}"
+    violation = {"field": where, "description": text}
     return invalid_argument(
         text,
         [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}],
@@ -226,17 +223,15 @@ def _require_same_range(book: Book, area: Area, body: Json) -> None:
         )
 
 
-def _total(book: Book, answers: list[Json]) -> Json:
+def _total(book: Book, done: list[tuple[Json, Written]]) -> Json:
+    """The answers together: a row or column that two of them wrote to counts once (recorded)."""
     found: Json = {"spreadsheetId": book.structure.spreadsheet_id}
-    for name in ("Rows", "Columns", "Cells"):
-        total = sum(answer.get(f"updated{name}", 0) for answer in answers)
-        if total:
-            found[f"totalUpdated{name}"] = total
-    sheets = {
-        answer["updatedRange"].rpartition("!")[0]
-        for answer in answers
-        if answer.get("updatedCells")
+    each = [written for _, written in done if written.cells]
+    counts = {
+        "totalUpdatedRows": len({(w.area.sheet.sheet_id, row) for w in each for row in w.rows}),
+        "totalUpdatedColumns": len({(w.area.sheet.sheet_id, c) for w in each for c in w.columns}),
+        "totalUpdatedCells": sum(w.cells for w in each),
+        "totalUpdatedSheets": len({w.area.sheet.sheet_id for w in each}),
     }
-    if sheets:
-        found["totalUpdatedSheets"] = len(sheets)
-    return {**found, "responses": answers} if answers else found
+    found |= {name: count for name, count in counts.items() if count}
+    return {**found, "responses": [answer for answer, _ in done]} if done else found

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import files
+from . import files, identity, schemas, validation
 from .book import Book
 from .call import Call
-from .routes import Route
+from .errors import invalid_argument
+from .lagging import LaggingReader
 from .store import Store
 from .structure import Json
 from .switches import Switches
+
+if TYPE_CHECKING:
+    from .routes import Route
+
+if TYPE_CHECKING:
+    from .routes import Route
+
+Method = Callable[[Book, Call], Json]
 
 
 class Workbook:
@@ -23,12 +33,11 @@ class Workbook:
     """
 
     def __init__(self, path: Path, switches: Switches | None = None) -> None:
-        read_only = files.require_workbook(path)
+        self.spreadsheet_id = identity.settled(path).spreadsheet_id
         self.path = path
         self.switches = switches or Switches()
-        self._store = Store(path, read_only=read_only)
-        with self._store.reading() as snapshot:
-            self.spreadsheet_id = snapshot.structure.spreadsheet_id
+        self._store = Store(path, read_only=files.require_workbook(path))
+        self._lagging = LaggingReader(self._store) if self.switches.reads_lag_one_write else None
 
     def answer(
         self,
@@ -53,18 +62,51 @@ class Workbook:
             WorkbookError: the file can't be read or written; nothing was changed.
         """
         call = Call(route.path, query, body or {}, self.switches)
+        wanted = call.text("fields")
+        if wanted:
+            schemas.require_fields(route.message, wanted)
         if route.writes:
-            with self._store.writing(relaxed=relaxed) as writer:
-                book = Book(writer)
-                found = route.answer(book, call)
-                call.finish()
-                book.commit(author)
+            found = self.write(route.answer, call, author=author, relaxed=relaxed)
         else:
-            with self._store.reading() as snapshot:
-                found = route.answer(Book(snapshot), call)
+            found = self.read(route.answer, call)
         mask = call.mask()
         return found if mask is None else mask.select(found)
 
+    def read(self, method: Method, call: Call) -> Json:
+        """Apply a method to the workbook as it is; raises as `answer`."""
+        if self._lagging is not None:
+            with self._lagging.reading() as snapshot:
+                return method(Book(snapshot), call)
+        with self._store.reading() as snapshot:
+            return method(Book(snapshot), call)
+
+    def write(self, method: Method, call: Call, *, author: str, relaxed: bool = False) -> Json:
+        """Apply a method and keep what it changed; raises as `answer`."""
+        try:
+            with self._store.writing(relaxed=relaxed) as writer:
+                if self._lagging is not None:
+                    self._lagging.before_write()
+                book = Book(writer)
+                found = method(book, call)
+                if self.switches.strict_validation_refuses:
+                    validation.require_valid(book)
+                book.recalculate()
+                call.finish()
+                book.commit(author)
+        except UnicodeEncodeError as error:
+            raise invalid_argument(
+                "Invalid value: text holds half a character (a lone UTF-16 surrogate)."
+            ) from error
+        return found
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """While nobody writes; WorkbookError if the file is gone or read-only."""
+        with self._store.writing():
+            yield
+
     def close(self) -> None:
         """Close the file."""
+        if self._lagging is not None:
+            self._lagging.close()
         self._store.close()

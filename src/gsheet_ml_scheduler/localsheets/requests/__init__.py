@@ -12,15 +12,40 @@ from collections.abc import Callable
 from ..book import Book
 from ..call import Call
 from ..structure import Json
-from . import cells, dimensions, find_replace, metadata, sheets, sorting
+from . import (
+    cells,
+    conditional_formats,
+    dimensions,
+    filters,
+    find_replace,
+    groups,
+    merges,
+    metadata,
+    named_ranges,
+    pasting,
+    protected_ranges,
+    sheets,
+    sorting,
+    tidying,
+    validations,
+)
 
 Kind = Callable[[Book, Json, Call], "Json | None"]
 
 KINDS: dict[str, Kind] = {
     **cells.KINDS,
+    **conditional_formats.KINDS,
     **dimensions.KINDS,
+    **filters.KINDS,
     **find_replace.KINDS,
+    **groups.KINDS,
+    **merges.KINDS,
     **metadata.KINDS,
+    **named_ranges.KINDS,
+    **pasting.KINDS,
+    **protected_ranges.KINDS,
     **sheets.KINDS,
     **sorting.KINDS,
+    **tidying.KINDS,
+    **validations.KINDS,
 }

@@ -45,9 +45,9 @@ def repeat_cell(book: Book, body: Json, _call: Call) -> None:
     area = ranges.from_grid_range(book, body.get("range") or {})
     stamp = Stamp(book, body.get("cell") or {}, part(body.get("fields")))
     columns = area.sheet.columns.ids(area.start_column, area.end_column)
-    for row in book.rows(area.sheet, area.start_row, area.end_row):
-        for column in columns:
-            stamp.put(row, column)
+    for down, row in enumerate(book.rows(area.sheet, area.start_row, area.end_row)):
+        for right, column in enumerate(columns):
+            stamp.put(row, column, (down, right))
 
 
 def append_cells(book: Book, body: Json, _call: Call) -> None:

@@ -1,12 +1,18 @@
-"""insertDimension, deleteDimension, moveDimension, appendDimension, updateDimensionProperties."""
+"""insertDimension, deleteDimension, moveDimension, appendDimension, autoResizeDimensions,
+updateDimensionProperties: rows and columns as such.
+"""
 
 from __future__ import annotations
 
-from .. import fields
+from .. import fields, schemas
 from ..book import Book
 from ..call import Call
 from ..errors import invalid_argument
 from ..structure import COLUMNS, ROWS, Json, Sheet
+from ..values import formatted
+
+_PIXELS_A_LETTER = 7  # Arial at 10 points, about
+_PIXELS_AROUND = 7
 
 
 def insert(book: Book, body: Json, _call: Call) -> None:
@@ -67,7 +73,8 @@ def move(book: Book, body: Json, _call: Call) -> None:
         raise invalid_argument(f"destinationIndex[{destination}] is off the grid.")
     if start < destination < stop:
         raise invalid_argument("Cannot move a dimension to inside of itself.")
-    book.move_lines(sheet, dimension, start, stop, destination)
+    if not start <= destination <= stop:  # else they are there already
+        book.move_lines(sheet, dimension, start, stop, destination)
 
 
 def append(book: Book, body: Json, _call: Call) -> None:
@@ -83,22 +90,33 @@ def update_properties(book: Book, body: Json, _call: Call) -> None:
     """Sizes and hidden lines."""
     sheet, dimension, start, stop = dimension_range(book, body.get("range"))
     sheet = book.edit_sheet(sheet.sheet_id)
-    mask = fields.parse_update(body.get("fields"))
+    mask = schemas.update_mask("DimensionProperties", body.get("fields"))
     properties = sheet.line_properties(dimension)
     for line in sheet.axis(dimension).ids(start, stop):
         properties[line] = fields.merge(
             properties.get(line, {}), body.get("properties") or {}, mask
         )
-    book.log(
-        {
-            "type": "lineProperties",
-            "sheetId": sheet.sheet_id,
-            "dimension": dimension,
-            "from": start,
-            "to": stop,
-            "properties": properties[sheet.axis(dimension).id_at(start)],
-        }
-    )
+
+
+def auto_resize(book: Book, body: Json, _call: Call) -> None:
+    """Sizes that fit what is in the lines, as far as that can be told without a screen."""
+    sheet, dimension, start, stop = dimension_range(book, body.get("dimensions"))
+    sheet = book.edit_sheet(sheet.sheet_id)
+    properties = sheet.line_properties(dimension)
+    lines = sheet.axis(dimension).ids(start, stop)
+    if dimension == ROWS:
+        for line in lines:  # a row is as high as its text by itself
+            if line in properties:
+                said = properties[line].items()
+                properties[line] = {n: v for n, v in said if n != "pixelSize"}
+        return
+    rows = book.stored_rows(sheet, 0, sheet.rows.count)
+    for line in lines:
+        shown = [formatted(book, row, line) for row in rows if row.cell(line) is not None]
+        longest = max((len(part) for text in shown for part in text.split("\n")), default=0)
+        if longest:
+            pixels = longest * _PIXELS_A_LETTER + _PIXELS_AROUND
+            properties[line] = {**properties.get(line, {}), "pixelSize": pixels}
 
 
 def dimension_range(
@@ -150,4 +168,5 @@ KINDS = {
     "moveDimension": move,
     "appendDimension": append,
     "updateDimensionProperties": update_properties,
+    "autoResizeDimensions": auto_resize,
 }

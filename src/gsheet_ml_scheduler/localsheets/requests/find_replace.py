@@ -9,6 +9,7 @@ from .. import ranges, user_entered
 from ..book import Book
 from ..call import Call
 from ..errors import invalid_argument
+from ..filtered import hidden_rows
 from ..ranges import Area
 from ..record import Cell, Row
 from ..structure import Json
@@ -24,9 +25,10 @@ def find_replace(book: Book, body: Json, call: Call) -> Json:
     sheets = set()
     for area in _areas(book, body):
         columns = area.sheet.columns.ids(area.start_column, area.end_column)
-        skip_hidden = call.switches.find_replace_skips_hidden_rows
+        skips = call.switches.find_replace_skips_hidden_rows
+        hidden = hidden_rows(book, area.sheet) if skips else ()
         for row in _candidates(book, area, body):
-            if skip_hidden and area.sheet.row_properties.get(row.row_id, {}).get("hiddenByUser"):
+            if row.row_id in hidden:
                 continue
             in_row = 0
             for column in columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import fields, metadata
+from .. import metadata, schemas
 from ..book import Book
 from ..call import Call, object_list
 from ..structure import Json
@@ -17,7 +17,8 @@ def create(book: Book, body: Json, _call: Call) -> Json:
 def update(book: Book, body: Json, _call: Call) -> Json:
     """Every mark that a filter finds, in the named fields."""
     filters = object_list(body.get("dataFilters") or [], "dataFilters")
-    paths = {".".join(path) for path in fields.parse_update(body.get("fields")).paths()}
+    mask = schemas.update_mask("DeveloperMetadata", body.get("fields"))
+    paths = {".".join(path) for path in mask.paths()}
     wanted = body.get("developerMetadata") or {}
     found = [
         metadata.update(book, entry, wanted, paths)

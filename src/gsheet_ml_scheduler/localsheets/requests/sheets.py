@@ -1,10 +1,8 @@
-"""addSheet, deleteSheet, updateSheetProperties, updateSpreadsheetProperties."""
+"""addSheet, deleteSheet, duplicateSheet, updateSheetProperties, updateSpreadsheetProperties."""
 
 from __future__ import annotations
 
-import secrets
-
-from .. import fields, resources, styles
+from .. import fields, resources, schemas, sheet_copies, styles
 from ..axis import Axis
 from ..book import Book
 from ..call import Call
@@ -24,7 +22,7 @@ def add(book: Book, body: Json, _call: Call) -> Json:
     require_free_title(book, title, None)
     sheet_id = wanted.get("sheetId")
     if sheet_id is None:
-        sheet_id = new_sheet_id(book)
+        sheet_id = sheet_copies.new_sheet_id(book)
     elif structure.sheet(sheet_id) is not None:
         raise invalid_argument(f"A sheet with the ID {sheet_id} already exists.")
     grid = dict(wanted.get(_GRID) or {})
@@ -45,14 +43,6 @@ def _new_title(book: Book) -> str:
     while book.structure.titled(f"Sheet{number}") is not None:
         number += 1
     return f"Sheet{number}"
-
-
-def new_sheet_id(book: Book) -> int:
-    """An id that no sheet has."""
-    while True:
-        sheet_id = secrets.randbelow(2**31 - 1) + 1
-        if book.structure.sheet(sheet_id) is None:
-            return sheet_id
 
 
 def require_free_title(book: Book, title: str, own: int | None) -> None:
@@ -86,10 +76,28 @@ def delete(book: Book, body: Json, _call: Call) -> None:
     book.remove_sheet(sheet_id)
 
 
+def duplicate(book: Book, body: Json, _call: Call) -> Json:
+    """A sheet once more, before the sheet at `insertSheetIndex`."""
+    source = book.sheet(body.get("sourceSheetId", 0))
+    sheet_id = body.get("newSheetId")
+    if sheet_id is None:
+        sheet_id = sheet_copies.new_sheet_id(book)
+    elif book.structure.sheet(sheet_id) is not None:
+        raise invalid_argument(f"A sheet with the ID {sheet_id} already exists.")
+    title = body.get("newSheetName")
+    if title:
+        require_free_title(book, title, None)
+    else:
+        title = sheet_copies.free_title(book, f"Copy of {source.title}")
+    position = _position(body.get("insertSheetIndex", 0), len(book.structure.sheets))
+    made = sheet_copies.put(book, sheet_copies.taken(book, source), title, sheet_id, position)
+    return {"duplicateSheet": {"properties": resources.sheet_properties(made, position)}}
+
+
 def update(book: Book, body: Json, _call: Call) -> None:
     """The named properties of a sheet: title, place, size, frozen lines, colour, hidden."""
     wanted = styles.normal(body.get("properties") or {})
-    mask = fields.parse_update(body.get("fields"))
+    mask = schemas.update_mask("SheetProperties", body.get("fields"))
     sheet_id = wanted.get("sheetId", 0)
     if book.structure.sheet(sheet_id) is None:
         raise invalid_argument(f"No sheet with id: {sheet_id}")
@@ -103,21 +111,15 @@ def update(book: Book, body: Json, _call: Call) -> None:
     merged = fields.merge(sheet.properties, wanted, mask)
     grid = {n: v for n, v in (merged.pop(_GRID, None) or {}).items() if n not in _COUNTS}
     kept = {n: v for n, v in merged.items() if n not in ("sheetId", "index")}
-    sheet.properties = {**kept, "title": merged.get("title") or sheet.title, "sheetType": "GRID"}
+    before, title = sheet.title, merged.get("title") or sheet.title
+    sheet.properties = {**kept, "title": title, "sheetType": "GRID"}
+    if title != before:
+        book.sheet_renamed(before, title)
     if grid := {n: v for n, v in grid.items() if v}:
         _require_frozen_fit(sheet, grid)
         sheet.properties[_GRID] = grid
     if mask.wants("index") and "index" in wanted:
         _move(book, sheet, wanted["index"])
-    position = book.structure.sheets.index(sheet)
-    book.log(
-        {
-            "type": "sheet",
-            "sheetId": sheet_id,
-            "position": position,
-            "properties": sheet.properties,
-        }
-    )
 
 
 def _require_frozen_fit(sheet: Sheet, grid: Json) -> None:
@@ -146,19 +148,19 @@ def _move(book: Book, sheet: Sheet, index: object) -> None:
 
 def update_spreadsheet(book: Book, body: Json, _call: Call) -> None:
     """Title, locale, time zone and their like."""
-    mask = fields.parse_update(body.get("fields"))
+    mask = schemas.update_mask("SpreadsheetProperties", body.get("fields"))
     wanted = styles.normal(body.get("properties") or {})
     structure = book.edit()
     merged = fields.merge(structure.properties, wanted, mask)
     if not merged.get("title"):
         raise invalid_argument("A spreadsheet must have a title.")
     structure.properties = merged
-    book.log({"type": "spreadsheet", "properties": merged})
 
 
 KINDS = {
     "addSheet": add,
     "deleteSheet": delete,
+    "duplicateSheet": duplicate,
     "updateSheetProperties": update,
     "updateSpreadsheetProperties": update_spreadsheet,
 }

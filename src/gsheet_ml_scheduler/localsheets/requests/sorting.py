@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import ranges
+from .. import formula_cells, ranges
 from ..book import Book
 from ..call import Call, object_list
 from ..errors import invalid_argument
+from ..filtered import hidden_rows
 from ..ranges import Area
 from ..record import Row, effective, is_error
 from ..structure import Json
@@ -22,12 +23,9 @@ def sort_range(book: Book, body: Json, call: Call) -> None:
     """Sort; blanks last whatever the order, ties stay as they stand."""
     area = ranges.from_grid_range(book, body.get("range") or {})
     specs = object_list(body.get("sortSpecs") or [], "sortSpecs")
-    hidden = area.sheet.row_properties
-    rows = [
-        row
-        for row in book.rows(area.sheet, area.start_row, area.end_row)
-        if not hidden.get(row.row_id, {}).get("hiddenByUser")
-    ]
+    hidden = hidden_rows(book, area.sheet)
+    rows = book.rows(area.sheet, area.start_row, area.end_row)
+    rows = [row for row in rows if row.row_id not in hidden]
     ordered = list(rows)
     for spec in reversed(specs):
         index = spec.get("dimensionIndex", 0)
@@ -79,9 +77,12 @@ def _holds_all(area: Area, rows: list[Row]) -> bool:
 def _swap_cells(area: Area, rows: list[Row], ordered: list[Row]) -> None:
     columns = area.sheet.columns.ids(area.start_column, area.end_column)
     taken = [[(row.cell(c), row.style(c), dict(row.extra(c))) for c in columns] for row in ordered]
-    for row, line in zip(rows, taken):
+    places = [area.sheet.rows.index_of(row.row_id) or 0 for row in rows]
+    came_from = {row.row_id: place for row, place in zip(rows, places)}
+    for row, line, place, source in zip(rows, taken, places, ordered):
+        down = place - came_from[source.row_id]
         for column, (cell, style, extra) in zip(columns, line):
-            row.set_cell(column, cell)
+            row.set_cell(column, formula_cells.sorted_by(cell, down))
             row.set_style(column, style)
             row.set_extra(column, extra)
 

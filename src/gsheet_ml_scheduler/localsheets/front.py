@@ -1,0 +1,53 @@
+"""The front desk: every request comes by here, from gspread in this process as from a socket.
+
+Decided here: which spreadsheet a request is for, and what happens if its file moved. Decided
+elsewhere: which method it is (`routes.py`), what it answers (the `…_api.py` rooms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import routes
+from .call import Call
+from .drive import Drive
+from .errors import WorkbookNotFoundError
+from .replies import Reply
+
+# Answers that hold parts of what a workbook keeps in memory.
+_SHARING = ("Spreadsheet", "BatchUpdateSpreadsheetResponse")
+
+
+@dataclass(slots=True)
+class Request:
+    """A request, however it arrived."""
+
+    verb: str  # in capitals
+    path: str  # percent-encoded, from its first "/" to before the "?"
+    query: Mapping[str, Any] = field(default_factory=dict)  # values are text, or lists of it
+    body: Any = None  # JSON, or bytes where a method takes those
+    author: str = ""
+    relaxed: bool = False  # see store.py
+
+
+def answer(drive: Drive, request: Request) -> Reply:
+    """Do what a request says.
+
+    Raises:
+        ApiError: the answer is an error; nothing was changed.
+        WorkbookError: a file can't be read or written.
+    """
+    route = routes.find(request.verb, request.path)
+    if isinstance(route, routes.DriveRoute):
+        call = Call(route.path, request.query, request.body or {})
+        return route.answer(drive, call, request.author)
+    workbook = drive.workbook(route.spreadsheet_id)
+    query, body, author, relaxed = request.query, request.body, request.author, request.relaxed
+    try:
+        found = workbook.answer(route, query, body, author=author, relaxed=relaxed)
+    except WorkbookNotFoundError as error:  # nothing has been done yet
+        workbook = drive.reopened(workbook, error)
+        found = workbook.answer(route, query, body, author=author, relaxed=relaxed)
+    return Reply(200, found, shared=route.message in _SHARING)

@@ -1,0 +1,32 @@
+"""setBasicFilter, clearBasicFilter: a sheet's one filter, which hides rows and may sort them."""
+
+from __future__ import annotations
+
+from ..book import Book
+from ..call import Call
+from ..structure import Json
+from . import objects
+from .sorting import sort_range
+
+_KIND = "basicFilter"
+
+
+def put(book: Book, body: Json, call: Call) -> None:
+    """The filter of a sheet, in place of the one it had; its rows are sorted by its sortSpecs."""
+    wanted = body.get("filter") or {}
+    where = objects.kept_range(book, wanted.get("range") or {})
+    sheet = book.sheet(where["sheetId"])
+    objects.put(book, _KIND, {**wanted, "range": where}, str(sheet.sheet_id))
+    if wanted.get("sortSpecs"):
+        below = {**where, "startRowIndex": where.get("startRowIndex", 0) + 1}
+        if below["startRowIndex"] < where.get("endRowIndex", sheet.rows.count):
+            sort_range(book, {"range": below, "sortSpecs": wanted["sortSpecs"]}, call)
+
+
+def clear(book: Book, body: Json, _call: Call) -> None:
+    """The filter goes, if there is one; all its rows show again."""
+    sheet = book.sheet(body.get("sheetId", 0))
+    book.edit().objects.get(_KIND, {}).pop(str(sheet.sheet_id), None)
+
+
+KINDS = {"setBasicFilter": put, "clearBasicFilter": clear}
