@@ -12,7 +12,9 @@ do. `localsheets` has a tree of its own, because it knows nothing of runs; `conn
     ├── NoSuchRunError         no run row has that number (an IndexError, too)
     ├── NoRunningRunError      sync, status or done without a running run
     ├── RunLost                the run isn't this worker's any more: deleted, taken back, taken over
-    └── SheetUnreachableError  no answer, or refused for too long; nothing was decided
+    ├── ServeError             a workbook can't be served so: the port is in use, no token, …
+    ├── SheetUnreachableError  no answer, or refused for too long; nothing was decided
+    └── TooManyFailuresError   several runs in a row failed; the worker claims no more
 """
 
 
@@ -52,5 +54,13 @@ class RunLost(GSheetMLError):  # noqa: N818 - the name is the protocol's word fo
     """The run isn't this worker's any more; nothing further is written to its row."""
 
 
+class ServeError(GSheetMLError):
+    """A workbook can't be served as it was asked for."""
+
+
 class SheetUnreachableError(GSheetMLError):
     """The sheet didn't answer, or refused for longer than the time allowed for retries."""
+
+
+class TooManyFailuresError(GSheetMLError):
+    """Several runs in a row failed, so the worker claims no more."""

@@ -1,0 +1,208 @@
+"""One claimed run, as a context manager: what happens when training ends, raises or is stopped.
+
+Decided here: which end of the `with` block leads to which state, when logged metrics are written,
+and what `track` shows. Elsewhere: the requests (`runsheet.holding`), how far apart progress syncs
+are (`runsheet.pacing.Rhythm`), which run comes next (`scheduler.py`).
+"""
+
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from types import TracebackType
+from typing import Any, TypeVar
+
+from gsheet_ml_scheduler.errors import (
+    ConfigError,
+    NoRunningRunError,
+    RunLost,
+    SheetLayoutError,
+    SheetUnreachableError,
+)
+from gsheet_ml_scheduler.runsheet.columns import FEATURES, MANDATORY
+from gsheet_ml_scheduler.runsheet.holding import HeldRun
+from gsheet_ml_scheduler.runsheet.lifecycle import DONE, error_line, failed_text
+from gsheet_ml_scheduler.runsheet.pacing import Rhythm
+from gsheet_ml_scheduler.runsheet.values import Scalar, metric_cell
+
+T = TypeVar("T")
+
+_ERROR = "error"
+
+
+class Run:
+    """A run that this worker has claimed; `scheduler.runs()` hands them out.
+
+    At the end of `with run:` the run is done. If the block raised, it is `failed`, with the error
+    in its status; the traceback is printed, the exception goes no further. `KeyboardInterrupt` and
+    `SystemExit` put it back to `ready` and go on.
+    """
+
+    def __init__(self, held: HeldRun, hardcoded: Mapping[str, Any], rhythm: Rhythm) -> None:
+        """See `GSheetMLScheduler.runs`."""
+        self._held = held
+        self._hardcoded = hardcoded
+        self._rhythm = rhythm
+        self._metrics: dict[str, Scalar] = {}
+        self._status: str | None = None
+        self._changed: list[str] = []
+        self.has_ended = False
+        self.has_failed = False
+
+    @property
+    def name(self) -> str:
+        """The run's name, always text."""
+        return self._held.run_name
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The live config, as the last sync read it, with the hard-coded defaults."""
+        sheet = self._held.config
+        return {**sheet, **{k: v for k, v in self._hardcoded.items() if k not in sheet}}
+
+    @property
+    def changed_keys(self) -> list[str]:
+        """The keys that the last sync found changed."""
+        return list(self._changed)
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked this run to stop."""
+        return False
+
+    def log(self, **metrics: Any) -> None:
+        """Notes metrics; the next sync and the end of the run write them, the last value each.
+
+        A metric is written to the column of its name, which is made on first use.
+
+        Args:
+            metrics: numbers, bools or text by name; NumPy and Torch scalars are numbers.
+
+        Raises:
+            ConfigError: the name is taken by another column, or the value fits no cell.
+        """
+        for name, value in metrics.items():
+            self._refuse_metric_name(name)
+            try:
+                self._metrics[name] = metric_cell(value)
+            except TypeError as error:
+                raise ConfigError(
+                    f"run {self.name}: the metric {name!r} can't be written: {error}. Log one "
+                    "number for each name."
+                ) from error
+
+    def sync(self, status: str | None = None) -> list[str]:
+        """Writes the logged metrics and the status text now, and reads the live config.
+
+        If the sheet can't be reached, the config stays and the metrics are kept for the next time.
+
+        Args:
+            status: the worker's own text for the status cell; None leaves it.
+
+        Returns:
+            The keys whose value changed since the last sync.
+
+        Raises:
+            NoRunningRunError: the run has ended.
+            RunLost: the row was deleted, or taken back, or is another worker's.
+        """
+        if self.has_ended:
+            raise NoRunningRunError(f"run {self.name} has ended; nothing more is synced.")
+        if status is not None:
+            self._status = str(status)
+        began = self._rhythm.clock()
+        try:
+            self._changed = self._held.sync(self._status, self._metrics)
+        except (SheetUnreachableError, SheetLayoutError) as error:
+            self._changed = []
+            self._held.desk.notice(f"{error} The run goes on with its last config.")
+        else:
+            self._metrics.clear()
+            self._status = None
+        self._rhythm.took(self._rhythm.clock() - began)
+        return self.changed_keys
+
+    def track(self, iterable: Iterable[T]) -> Iterator[T]:
+        """Goes through an iterable and shows the progress, in the status cell and the terminal.
+
+        Syncs now and then, see `sync_seconds` of `scheduler.runs`; ends early when the run is
+        asked to stop.
+
+        Raises:
+            RunLost: see `sync`.
+        """
+        total = f"/{len(iterable)}" if isinstance(iterable, Sized) else ""
+        terminal = sys.stderr.isatty()
+        for number, item in enumerate(iterable, start=1):
+            yield item
+            if terminal:
+                sys.stderr.write(f"\rrun {self.name}: {number}{total} ")
+                sys.stderr.flush()
+            if self.stop_requested:
+                break
+            if self._rhythm.is_due:
+                self.sync(f"{number}{total}")
+        if terminal:
+            sys.stderr.write("\n")
+
+    def __enter__(self) -> "Run":
+        """The run itself."""
+        if self.has_ended:
+            raise NoRunningRunError(f"run {self.name} has ended; ask scheduler.runs() for another.")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Ends the run as the block ended; see the class."""
+        if self.has_ended:
+            return False
+        self.has_ended = True
+        try:
+            return self._end(error)
+        except RunLost as lost:
+            self._held.desk.notice(str(lost))
+            return error is None or isinstance(error, Exception)
+
+    def _end(self, error: BaseException | None) -> bool:
+        if error is None:
+            self._held.finish(DONE, "done", self._metrics)
+            return True
+        if isinstance(error, RunLost):
+            raise error
+        if not isinstance(error, Exception):
+            self._requeue()
+            return False
+        self.has_failed = True
+        traceback.print_exception(error)
+        cells = dict(self._metrics)
+        columns = self._held.desk.sheet.header.columns
+        if _ERROR in columns.not_keys and _ERROR in columns.ids:
+            cells[_ERROR] = error_line(error)
+        self._held.finish(failed_text(error), "failed", cells)
+        return True
+
+    def _requeue(self) -> None:
+        try:
+            self._held.requeue()
+        except (SheetUnreachableError, SheetLayoutError) as unreachable:
+            self._held.desk.notice(
+                f"{unreachable} Run {self.name} still says that it is running; write 'ready' into "
+                "its status and empty its worker_name."
+            )
+
+    def _refuse_metric_name(self, name: str) -> None:
+        columns = self._held.desk.sheet.header.columns
+        if name in MANDATORY or name in FEATURES:
+            raise ConfigError(
+                f"run {self.name}: the column {name!r} isn't for metrics; log under another name."
+            )
+        if not name or name != name.strip():
+            raise ConfigError(f"run {self.name}: {name!r} is no name for a column.")
+        if name in columns.ids and name not in columns.not_keys:
+            raise ConfigError(
+                f"{columns.sheet}: the column {name!r} is a hyperparameter, so run.log doesn't "
+                "write to it. Put N/A into its line 2, or log under another name."
+            )

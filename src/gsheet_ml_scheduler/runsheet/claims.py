@@ -1,0 +1,204 @@
+"""Decisions of the run queue, without I/O; time and randomness are arguments.
+
+Decided here: which row to claim, what a claim's token looks like and when it is stale, whether a
+claim is confirmed (P1), what is filled in (P3), what was lost, what changed, and how a write that
+met moved columns is repaired (P2). Elsewhere: who asks and writes (`claiming.py`, `holding.py`).
+"""
+
+import re
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, Columns, Row
+from gsheet_ml_scheduler.runsheet.lifecycle import READY, TOKEN_STARTS
+from gsheet_ml_scheduler.runsheet.values import Scalar, is_blank
+
+STALE_AFTER = timedelta(minutes=2)
+"""A token older than this belongs to a worker that died half-way."""
+
+FILL_IN_WITHIN = timedelta(minutes=1)
+"""A worker that couldn't fill in by then gives the claim up, well before it is stale."""
+
+_TOKEN = re.compile(
+    r"(?:claimed|written) by (?P<worker>\S+) "
+    r"(?P<at>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})Z (?P<nonce>[0-9a-f]+)\Z"
+)
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The text that stands in `status` while a row is being claimed or written."""
+
+    worker: str
+    at: datetime
+    nonce: str
+
+
+def make_token(worker: str, at: datetime, nonce: str, *, doing: str = "claimed") -> str:
+    """A text unique to one claim, with the server's time: `claimed by dF53M7 … 3f9a`."""
+    return f"{doing} by {worker} {at:%Y-%m-%d %H:%M:%S}Z {nonce}"
+
+
+def parse_token(text: Any) -> Token | None:
+    """The token that a cell holds; None for anything that isn't one."""
+    match = _TOKEN.match(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    try:
+        at = datetime.strptime(match["at"], _TIME).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return Token(match["worker"], at, match["nonce"])
+
+
+def stale_tokens(statuses: Iterable[Any], now: datetime) -> list[str]:
+    """The tokens that anyone may turn back to `ready`, each once.
+
+    Args:
+        statuses: the status column.
+        now: the server's time, from the very answer that carried the column.
+    """
+    texts = {text for text in _distinct(statuses) if text.startswith(TOKEN_STARTS)}
+    tokens = ((text, parse_token(text)) for text in sorted(texts))
+    return [text for text, token in tokens if token and now - token.at > STALE_AFTER]
+
+
+def _distinct(cells: Iterable[Any]) -> list[str]:
+    return [cell for cell in set(cells) if isinstance(cell, str)]
+
+
+def pick(
+    statuses: Sequence[Any],
+    workers: Sequence[Any],
+    passed_over: Container[int],
+    start: int = 0,
+) -> int | None:
+    """The first claimable run at or after `start`, then from the top; None when there is none.
+
+    A run is claimable when its `status` is exactly `ready` and its `worker_name` is blank.
+
+    Args:
+        statuses: the status column from line 3 on; the search through it is C's.
+        workers: the worker_name column from line 3 on; it may be shorter.
+        passed_over: run rows that were tried in vain.
+        start: where to begin: 0 for the first run, a random place after a lost race.
+    """
+    found = _first_claimable(statuses, workers, passed_over, start, len(statuses))
+    if found is None and start:
+        found = _first_claimable(statuses, workers, passed_over, 0, start)
+    return found
+
+
+def _first_claimable(
+    statuses: Sequence[Any], workers: Sequence[Any], passed_over: Container[int], at: int, end: int
+) -> int | None:
+    while True:
+        try:
+            at = statuses.index(READY, at, end)
+        except ValueError:
+            return None
+        if at not in passed_over and is_claimable(statuses, workers, at):
+            return at
+        at += 1
+
+
+def is_claimable(statuses: Sequence[Any], workers: Sequence[Any], at: int) -> bool:
+    """Whether one run row may be claimed."""
+    if at >= len(statuses) or statuses[at] != READY:
+        return False
+    return at >= len(workers) or is_blank(workers[at])
+
+
+def is_confirmed(columns: Columns, row: Row | None, token: str) -> bool:
+    """Whether the pinned row is ours: our token in `status`, and nobody's name beside it."""
+    if row is None or columns.status >= len(row) or row[columns.status] != token:
+        return False
+    return not columns.text(row, columns.worker_name)
+
+
+def is_older_than_compare(columns: Columns, row: Row | None) -> bool:
+    """Whether an answer may be from before our own compare-and-pin, so that asking again helps."""
+    return row is None or columns.text(row, columns.status) == READY
+
+
+def is_ours(columns: Columns, row: Row | None, worker: str) -> bool:
+    """Whether the row's own text proves that this worker still owns the run."""
+    return row is not None and columns.text(row, columns.worker_name) == worker
+
+
+def lost_because(columns: Columns, row: Row | None, worker: str) -> str:
+    """Why a run that isn't ours any more isn't, for the sentence in `RunLost`."""
+    if row is None:
+        return "its row was deleted"
+    name = columns.text(row, columns.worker_name)
+    if not name:
+        return f"its worker_name was emptied (status {columns.text(row, columns.status)!r})"
+    return f"its row names worker {name!r}" if name != worker else "it ended"
+
+
+def defaults_to_fill_in(columns: Columns, row: Row, formulas: Collection[int]) -> dict[int, Any]:
+    """Which blank config cells get which default, by column.
+
+    A cell with a formula isn't blank, even if it shows nothing (P3).
+    """
+    width = len(row)
+    return {
+        column.index: column.default_cell
+        for column in columns.config
+        if not is_blank(column.default_cell)
+        and (column.index >= width or is_blank(row[column.index]))
+        and column.index not in formulas
+    }
+
+
+def changed_keys(old: Mapping[str, Scalar], new: Mapping[str, Scalar]) -> list[str]:
+    """The keys of the new config whose value differs, in its order; 1 isn't True."""
+    return [key for key, value in new.items() if key not in old or differ(old[key], value)]
+
+
+def differ(old: Scalar, new: Scalar) -> bool:
+    """Whether two values aren't the same for training."""
+    return old != new or type(old) is not type(new)
+
+
+def as_row(cells: Mapping[int, Any]) -> list[Any]:
+    """Cells by column as one row for a write; None leaves a cell as it is."""
+    row: list[Any] = [None] * (max(cells) + 1)
+    for index, value in cells.items():
+        row[index] = value
+    return row
+
+
+def repair(
+    before: Columns,
+    row: Row,
+    written: Iterable[int],
+    names_now: Sequence[str],
+    wanted: Mapping[str, Any],
+) -> dict[int, Any]:
+    """What to write after a write met moved columns: the old values back, ours where they belong.
+
+    Args:
+        before: the header that the row was read with.
+        row: the row as it was read.
+        written: the columns that the misplaced write wrote to.
+        names_now: line 1 as the write's own answer shows it.
+        wanted: what should have been written, by name.
+    """
+    cells: dict[int, Any] = {}
+    for index in written:
+        name = names_now[index] if index < len(names_now) else ""
+        old = before.ids.get(name)
+        cells[index] = row[old] if old is not None and old < len(row) else ""
+    for name, value in wanted.items():
+        if name in names_now:
+            cells[names_now.index(name)] = value
+    return cells
+
+
+def line_of(run_id: int) -> int:
+    """The line of the sheet, as people count them, of a run row."""
+    return run_id + FIRST_RUN_ROW + 1

@@ -1,0 +1,116 @@
+"""Requests are the price of this product: what each step may cost."""
+
+import pytest
+
+from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
+from tests.contract.watching import DEFAULTS, HEADER, Asked, Queue, at_once
+
+
+def test_connecting_to_a_worksheet_reads_once_and_writes_nothing(queue: Queue) -> None:
+    wire = queue.wire()
+    worksheet = queue.sheet
+    worksheet.client = wire
+    GSheetMLScheduler.on_worksheet(worksheet, pacing=at_once())
+    assert wire.costs() == (1, 0)
+
+
+@pytest.mark.parametrize("defaults", [0, 1, 12])
+def test_a_claim_costs_two_reads_and_three_writes_however_many_defaults(
+    queue: Queue, defaults: int
+) -> None:
+    extra = [f"key{number}" for number in range(defaults)]
+    queue.fill(["1", "ready"], header=[*HEADER, *extra], defaults=[*DEFAULTS, *range(defaults)])
+    scheduler, wire = queue.scheduler()
+    assert scheduler.find_claim_and_start_run()[0] == "1"
+    assert wire.costs() == (2, 3)
+
+
+def test_a_claim_by_number_costs_the_same(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    assert scheduler.claim_and_start_run(1)
+    assert wire.costs() == (2, 3)
+    assert scheduler.find_ready_run()[0] == 0
+    assert wire.costs() == (2, 0)
+
+
+def test_nothing_claimable_costs_one_read(queue: Queue) -> None:
+    queue.fill(["1", "done"])
+    scheduler, wire = queue.scheduler()
+    assert scheduler.find_claim_and_start_run() == (None, None)
+    assert wire.costs() == (1, 0)
+
+
+def test_a_lost_race_costs_at_most_two_writes_more(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    other, _ = queue.scheduler()
+
+    def be_first(asked: Asked) -> None:
+        if asked.asks("findReplace"):
+            wire.before = None
+            other.find_claim_and_start_run()
+
+    wire.before = be_first
+    assert scheduler.find_claim_and_start_run()[0] in ("2", "3")
+    reads, writes = wire.costs()
+    assert reads <= 2
+    assert writes <= 5
+    scheduler.run_done()
+    other.run_done()
+    scheduler.find_claim_and_start_run()
+    scheduler.run_done()
+    assert queue.pins() == []
+
+
+def test_a_sync_costs_one_read_one_write_and_one_more_for_colour(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    scheduler.find_claim_and_start_run()
+    wire.seen.clear()
+    scheduler.sync_config_and_status()
+    assert wire.costs() == (1, 0)
+    scheduler.sync_config_and_status("1/10")
+    assert wire.costs() == (1, 1)
+    scheduler.update_status("2/10")
+    assert wire.costs() == (1, 1)
+    queue.set("1", "n_epoch", 4)
+    queue.set("1", "learning_rate", 0.4)
+    scheduler.sync_config_and_status("3/10")
+    assert wire.costs() == (1, 2)
+
+
+def test_done_costs_one_read_and_two_writes(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    scheduler.find_claim_and_start_run()
+    wire.seen.clear()
+    scheduler.run_done()
+    assert wire.costs() == (1, 2)
+
+
+def test_a_thousand_runs_are_written_with_two_reads_and_three_writes_at_most(queue: Queue) -> None:
+    writer, wire = queue.writer()
+    keys = [f"key{number}" for number in range(12)]
+    writer.write_runs([dict.fromkeys(keys, number / 8) for number in range(1000)])
+    reads, writes = wire.costs()
+    assert reads <= 3
+    assert writes <= 3
+    assert len(queue.lines()) == 1005
+
+
+def test_only_what_a_power_cut_may_take_is_written_relaxed(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    scheduler.find_claim_and_start_run()
+    scheduler.update_status("1/10")
+    assert {asked.is_relaxed for asked in wire.seen if not asked.is_read} == {True}
+    wire.seen.clear()
+    scheduler.run_done()
+    assert [asked.is_relaxed for asked in wire.seen if not asked.is_read] == [False, True]
+
+
+def test_the_cost_of_a_claim_does_not_grow_with_the_sheet(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    scheduler.find_claim_and_start_run()
+    asked = [a for a in wire.seen if a.is_read]
+    ranges = [f["gridRange"] for f in asked[0].body["dataFilters"]]
+    assert [r for r in ranges if "endRowIndex" not in r and "endColumnIndex" not in r] == []
+    assert all("endRowIndex" in f.get("gridRange", {"endRowIndex": 0}) for f in (
+        asked[1].body["dataFilters"]
+    ))  # fmt: skip

@@ -1,0 +1,135 @@
+"""Where nobody could establish what Google does, the queue works either way."""
+
+from pathlib import Path
+
+import gspread
+import pytest
+
+from gsheet_ml_scheduler import localsheets
+from gsheet_ml_scheduler.localsheets import Switches
+from tests.contract.test_human_editor import EDITS, Edit, check, live, rows, start
+from tests.contract.watching import BLUE, Asked, Queue, same
+
+EACH = [
+    Switches(unmatched_filter_is_an_error=True),
+    Switches(find_replace_skips_hidden_rows=True),
+    Switches(find_replace_keeps_text=True),
+    Switches(strict_validation_refuses=True),
+    Switches(sort_leaves_metadata=True),
+]
+
+
+def switched(tmp_path: Path, switches: Switches) -> Queue:
+    path = tmp_path / "switched.sheet"
+    client = localsheets.workbook_client(path, create=True, switches=switches)
+    return Queue(str(path), gspread.Spreadsheet(client, {"id": client.spreadsheet_id}))
+
+
+@pytest.mark.parametrize("switches", EACH)
+def test_a_life_goes_well_either_way(tmp_path: Path, switches: Switches) -> None:
+    queue = switched(tmp_path, switches)
+    before = start(queue)
+    name, config = live(queue, lambda asked, at: None)
+    check(queue, before, name, config)
+
+
+@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("edit", EDITS)
+def test_edits_are_met_where_a_filter_without_a_match_is_an_error(
+    tmp_path: Path, edit: Edit, number: int
+) -> None:
+    queue = switched(tmp_path, Switches(unmatched_filter_is_an_error=True))
+    before = start(queue)
+
+    def act(asked: Asked, at: int) -> None:
+        if at == number:
+            edit(queue)
+
+    name, config = live(queue, act)
+    check(queue, before, name, config)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_row_deleted_during_the_claim_is_met_where_no_match_is_an_error(
+    tmp_path: Path, number: int
+) -> None:
+    queue = switched(tmp_path, Switches(unmatched_filter_is_an_error=True))
+    start(queue)
+    scheduler, wire = queue.scheduler()
+
+    def act(asked: Asked) -> None:
+        if len(wire.seen) - 1 == number and "b" in queue.column("run_name"):
+            queue.batch({"deleteDimension": {"range": rows(queue, queue.row_of("b"))}})
+
+    wire.before = act
+    assert scheduler.find_claim_and_start_run()[0] == "c"
+    scheduler.run_done()
+    assert scheduler.find_claim_and_start_run() == (None, None)
+    assert queue.pins() == []
+
+
+def test_a_hidden_row_that_cannot_be_claimed_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = switched(tmp_path, Switches(find_replace_skips_hidden_rows=True))
+    start(queue)
+    properties = {"range": rows(queue, 3), "properties": {"hiddenByUser": True}}
+    queue.batch({"updateDimensionProperties": {**properties, "fields": "hiddenByUser"}})
+    scheduler, _ = queue.scheduler()
+    assert scheduler.find_claim_and_start_run()[0] == "c"
+    scheduler.run_done()
+    assert scheduler.find_claim_and_start_run() == (None, None)
+    assert "cell B4: it shows 'ready', but can't be changed" in capsys.readouterr().err
+    assert queue.statuses()["b"] == "ready"
+
+
+def test_a_strict_dropdown_that_refuses_the_token_leaves_the_run_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = switched(tmp_path, Switches(strict_validation_refuses=True))
+    start(queue)
+    condition = {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": "ready"}]}
+    area = {"sheetId": queue.sheet.id, "startRowIndex": 3, "endRowIndex": 4}
+    area |= {"startColumnIndex": 1, "endColumnIndex": 2}
+    queue.batch(
+        {"setDataValidation": {"range": area, "rule": {"condition": condition, "strict": True}}}
+    )
+    scheduler, _ = queue.scheduler()
+    assert scheduler.find_claim_and_start_run()[0] == "c"
+    assert "cell B4: it shows 'ready', but can't be changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_colours_come_right_where_an_id_cannot_be_made_again_in_its_batch(
+    queue: Queue, edit: Edit
+) -> None:
+    before = start(queue)
+    scheduler, wire = queue.scheduler()
+    scheduler._sheet.can_repin = False
+
+    def act(asked: Asked) -> None:
+        if asked.asks("repeatCell"):
+            edit(queue)
+            wire.before = None
+
+    wire.before = act
+    name, config = scheduler.find_claim_and_start_run()
+    assert name is not None
+    assert config is not None
+    wire.before = act
+    scheduler.run_done()
+    assert same(queue.backgrounds()[name], BLUE)
+    check(queue, before, name, config)
+
+
+def test_an_answer_that_is_one_write_old_is_read_again(tmp_path: Path) -> None:
+    queue = switched(tmp_path, Switches(reads_lag_one_write=True))
+    queue.fill(["1", "ready"], ["2", "ready"])
+    queue.sheet.update_acell("A9", "so that nothing of the queue is one write old")
+    scheduler, _ = queue.scheduler()
+    name, config = scheduler.find_claim_and_start_run()
+    assert (name, config) == ("1", {"n_epoch": 10, "learning_rate": 0.0005})
+    scheduler.sync_config_and_status("1/2")
+    scheduler.run_done()
+    queue.sheet.update_acell("A9", "")
+    assert queue.statuses() == {"1": "done", "2": "ready"}
