@@ -1,0 +1,11 @@
+"""gsheet-ml: a guest. It parses, calls one thing, and shows it.
+
+Decided here: the commands, their help, and what an error looks like: one red sentence and exit
+code 1 (2 for a command that can't be understood, 130 for Ctrl-C). Decided elsewhere: everything
+else. Nothing heavy is imported before a command needs it.
+"""
+
+from gsheet_ml_scheduler.cli import serve  # noqa: F401 - registers its command
+from gsheet_ml_scheduler.cli.commands import app
+
+__all__ = ["app"]
