@@ -1,4 +1,4 @@
-"""Localsheets answers as Google did: every recorded request is sent again, every answer compared."""
+"""Localsheets answers as Google did: recorded requests are sent again and answers compared."""
 
 from __future__ import annotations
 

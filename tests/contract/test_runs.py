@@ -11,7 +11,7 @@ from gsheet_ml_scheduler.errors import (
     RunLost,
     TooManyFailuresError,
 )
-from tests.contract.watching import BLUE, DEFAULTS, GREY, HEADER, Queue, same
+from tests.contract.watching import BLUE, DEFAULTS, GREY, HEADER, Asked, Queue, same
 
 
 def test_every_claimable_run_comes_and_is_done_at_the_end(queue: Queue) -> None:
@@ -64,6 +64,26 @@ def test_an_interrupted_run_is_ready_again_as_if_nobody_had_taken_it(
     }
     assert queue.backgrounds()["1"] is None
     assert queue.pins() == []
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_interrupt_during_the_claim_leaves_the_run_ready(
+    queue: Queue, number: int, moment: str
+) -> None:
+    scheduler, wire = queue.scheduler()
+
+    def interrupt(asked: Asked) -> None:
+        if len(wire.seen) - 1 == number:
+            raise KeyboardInterrupt
+
+    setattr(wire, moment, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.find_claim_and_start_run()
+    is_left_to_the_two_minutes = (number, moment) == (1, "after")
+    run = queue.runs()["1"]
+    assert run["worker_name"] == ""
+    assert (run["status"] == "ready") is not is_left_to_the_two_minutes
 
 
 def test_a_worker_that_fails_several_runs_in_a_row_stops_claiming(queue: Queue) -> None:

@@ -16,11 +16,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 Span = tuple[int, int]  # first id, how many
 
+_FEW_SPANS = 16  # up to here, going through them is as fast as anything
+
 
 class Axis:
     """An immutable sequence of line ids."""
 
-    __slots__ = ("_index", "_starts", "count", "next_id", "spans")
+    __slots__ = ("_ids", "_index", "_starts", "count", "next_id", "spans")
 
     def __init__(self, spans: Iterable[Span], next_id: int) -> None:
         self.spans = _joined(spans)
@@ -31,6 +33,7 @@ class Axis:
             self._starts.append(start)
             start += size
         self.count = start
+        self._ids: list[int] | None = None  # these two are made when they are first asked for
         self._index: dict[int, int] | None = None
 
     @classmethod
@@ -56,7 +59,7 @@ class Axis:
 
     def index_of(self, line_id: int) -> int | None:
         """Where the line with this id stands, or None if it is gone."""
-        if len(self.spans) > 16:
+        if len(self.spans) > _FEW_SPANS:
             if self._index is None:
                 self._index = {line: at for at, line in enumerate(self.ids())}
             return self._index.get(line_id)
@@ -81,10 +84,12 @@ class Axis:
 
     def ids(self, start: int = 0, stop: int | None = None) -> list[int]:
         """The ids in [start, stop), in order."""
-        out: list[int] = []
-        for first, size in self.spans_between(start, self.count if stop is None else stop):
-            out.extend(range(first, first + size))
-        return out
+        stop = self.count if stop is None else stop
+        if len(self.spans) > _FEW_SPANS and stop - start > _FEW_SPANS:
+            if self._ids is None:
+                self._ids = _expanded(self.spans)
+            return self._ids[start:stop]
+        return _expanded(self.spans_between(start, stop))
 
     def inserted(self, at: int, count: int) -> Axis:
         """With `count` new lines before index `at`."""
@@ -135,4 +140,15 @@ def _joined(spans: Iterable[Span]) -> list[Span]:
             out[-1] = (out[-1][0], out[-1][1] + size)
         else:
             out.append((first, size))
+    return out
+
+
+def _expanded(spans: Iterable[Span]) -> list[int]:
+    """The ids in spans."""
+    out: list[int] = []
+    for first, size in spans:
+        if size == 1:
+            out.append(first)
+        else:
+            out.extend(range(first, first + size))
     return out

@@ -20,6 +20,7 @@ from .store import ChangeSet, Snapshot, Writer
 from .structure import COLUMNS, ROWS, Json, Sheet, Structure
 
 MAX_CELLS = 10_000_000  # of a spreadsheet; it counts the grid, not what is in it (observed)
+MAX_AT_ONCE = 5_000_000  # cells of the rows that one part of a request takes: about 1 GB of memory
 
 
 class Book:
@@ -224,6 +225,7 @@ class Book:
     def rows(self, sheet: Sheet, start: int, stop: int) -> list[Row]:
         """The rows at [start, stop), to read or to change."""
         stop = min(stop, sheet.rows.count)
+        _require_bearable(sheet, stop - start)
         if not self._known and not self._removed_sheets and stop - start >= 16:
             found = self._snapshot.rows(sheet.sheet_id, sheet.rows, start, stop)
             if self._writes:
@@ -256,6 +258,7 @@ class Book:
     def cells(self, sheet: Sheet, start: int, stop: int) -> list[list[Cell]]:
         """Only the cells of rows, by column id: what reading much wants. Not to be changed."""
         stop = min(stop, sheet.rows.count)
+        _require_bearable(sheet, stop - start)
         if self._known or self._removed_sheets or stop - start < 4:
             return [row.cells for row in self.rows(sheet, start, stop)]
         return self._snapshot.cells(sheet.sheet_id, sheet.rows, start, stop)
@@ -348,6 +351,16 @@ class Book:
             return self._new_metadata[metadata_id]
         return self._snapshot.metadata(metadata_id)
 
+    def metadata_size(self, sheet_id: int | None) -> int:
+        """Characters of keys and values on a sheet; None is the spreadsheet itself."""
+        size = self._snapshot.metadata_size(sheet_id)
+        for metadata_id, entry in self._new_metadata.items():
+            before = self._snapshot.metadata(metadata_id)
+            for found, sign in ((before, -1), (entry, 1)):
+                if found is not None and found["sheet_id"] == sheet_id:
+                    size += sign * (len(found["key"]) + len(found["value"] or ""))
+        return size
+
     def put_metadata(self, entry: Json) -> None:
         """Store a developer metadata."""
         self._new_metadata[entry["metadata_id"]] = entry
@@ -406,3 +419,12 @@ def _has_data(cells: list[Cell], columns: Iterable[int]) -> bool:
 def located(error: ApiError, where: str) -> ApiError:
     """The error with the place in the request in front, as Google words it."""
     return ApiError(error.code, error.status, f"Invalid {where}: {error.message}", error.details)
+
+
+def _require_bearable(sheet: Sheet, height: int) -> None:
+    """Refuse what would take all of this machine's memory; Google has limits of its own."""
+    if height * sheet.columns.count > MAX_AT_ONCE:
+        raise invalid_argument(
+            f"The request takes {height} rows of {sheet.columns.count} columns at once; at most "
+            f"{MAX_AT_ONCE} cells go in one. Do it in parts."
+        )

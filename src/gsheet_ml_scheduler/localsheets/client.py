@@ -21,7 +21,7 @@ from requests.structures import CaseInsensitiveDict
 
 from . import front
 from .drive import Drive, SingleFile, owner_name
-from .errors import ApiError
+from .errors import ApiError, invalid_argument
 from .folder import Folder
 from .replies import JSON, Reply, copied
 from .workbook import Workbook
@@ -114,15 +114,11 @@ class InProcessClient(gspread.HTTPClient):
         if query:
             parameters = {**parse_qs(query), **parameters}
         said = headers or {}
-        request = front.Request(
-            method.upper(),
-            address,
-            parameters,
-            json if data is None else _uploaded(data, said),
-            said.get("User-Agent") or self.session.headers["User-Agent"],
-            said.get("Prefer") == _RELAXED,
-        )
+        author = said.get("User-Agent") or self.session.headers["User-Agent"]
+        relaxed = said.get("Prefer") == _RELAXED
         try:
+            body = json if data is None else _uploaded(data, said)
+            request = front.Request(method.upper(), address, parameters, body, author, relaxed)
             return Answer(front.answer(self.drive, request), endpoint)
         except ApiError as error:
             raise APIError(Answer(Reply(error.code, error.body()), endpoint)) from error
@@ -152,7 +148,12 @@ class FolderClient(InProcessClient):
 def _uploaded(data: bytes, headers: Mapping[str, str]) -> Any:
     """A body that was given as bytes: JSON, unless it is said to be something else."""
     kind = CaseInsensitiveDict(headers).get("Content-Type", "application/json")
-    return json_text.loads(data) if data and kind.startswith("application/json") else data
+    if not kind.startswith("application/json"):
+        return data
+    try:
+        return json_text.loads(data) if data else None
+    except ValueError as error:
+        raise invalid_argument(f"Invalid JSON payload received. {error}") from error
 
 
 _date = (0, "")

@@ -13,7 +13,7 @@ from typing import Any
 from . import routes
 from .call import Call
 from .drive import Drive
-from .errors import WorkbookNotFoundError
+from .errors import WorkbookNotFoundError, invalid_argument
 from .replies import Reply
 
 # Answers that hold parts of what a workbook keeps in memory.
@@ -40,14 +40,27 @@ def answer(drive: Drive, request: Request) -> Reply:
         WorkbookError: a file can't be read or written.
     """
     route = routes.find(request.verb, request.path)
+    body = _body(request)
     if isinstance(route, routes.DriveRoute):
-        call = Call(route.path, request.query, request.body or {})
+        call = Call(route.path, request.query, body)
         return route.answer(drive, call, request.author)
     workbook = drive.workbook(route.spreadsheet_id)
-    query, body, author, relaxed = request.query, request.body, request.author, request.relaxed
+    query, author, relaxed = request.query, request.author, request.relaxed
     try:
         found = workbook.answer(route, query, body, author=author, relaxed=relaxed)
     except WorkbookNotFoundError as error:  # nothing has been done yet
         workbook = drive.reopened(workbook, error)
         found = workbook.answer(route, query, body, author=author, relaxed=relaxed)
     return Reply(200, found, shared=route.message in _SHARING)
+
+
+def _body(request: Request) -> Any:
+    """The request's body: an object; bytes only where something is uploaded."""
+    if request.body is None:
+        return {}
+    uploads = request.path.startswith("/upload/")
+    if not isinstance(request.body, bytes if uploads else dict):  # JSON can be a list, too
+        raise invalid_argument(
+            "Invalid JSON payload received. The body of a request must be an object."
+        )
+    return request.body

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import a1
 from .errors import invalid_argument
-from .structure import ROWS, Json, Sheet
+from .structure import ROWS, Json, Sheet, Structure
 
 if TYPE_CHECKING:
     from .book import Book
@@ -57,7 +57,10 @@ def from_a1(book: Book, text: str, *, clip: bool = True) -> Area:
         body["name"]: _as_a1(book, body["range"])
         for body in structure.objects.get("namedRange", {}).values()
     }
-    found = a1.parse_a1(text, [sheet.title for sheet in structure.sheets], named)
+    title, _, name = text.rpartition("!")
+    if name in named and (structure.titled(title) or structure.titled(title.strip("'"))):
+        text = name  # gspread puts the worksheet's title before a named range, too
+    found = a1.parse_a1(text, _Titles(structure), named)
     sheet = structure.titled(found.title) if found.title is not None else _first_visible(book)
     if sheet is None:
         raise invalid_argument(f"Unable to parse range: {text}")
@@ -74,6 +77,16 @@ def from_a1(book: Book, text: str, *, clip: bool = True) -> Area:
             f"Range ({area.a1}) exceeds grid limits. Max rows: {rows}, max columns: {columns}"
         )
     return clipped(area) if clip else area
+
+
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """The titles of a workbook's sheets, without regard to case."""
+
+    structure: Structure
+
+    def __contains__(self, title: object) -> bool:
+        return isinstance(title, str) and self.structure.titled(title) is not None
 
 
 def _as_a1(book: Book, grid_range: Json) -> a1.A1Range:

@@ -14,9 +14,11 @@ from .fields import Mask
 from .filtered import hidden_by_filter
 from .metadata import resource as metadata_resource
 from .ranges import Area
+from .record import Row
 from .structure import COLUMNS, ROWS, Json, Sheet
 
 _DEFAULT_PIXELS = {ROWS: 21, COLUMNS: 100}  # recorded
+_TALL = 2_000  # rows of an area, from which on it is worth to look where its cells end
 _ON_SHEETS = {  # kind of object -> where a Sheet shows it
     "protectedRange": "protectedRanges",
     "conditionalFormat": "conditionalFormats",
@@ -164,7 +166,7 @@ def _row_data(book: Book, area: Area, mask: Mask | None) -> list[Json]:
     wanted = cell_data.shown(below)
     columns = area.sheet.columns.ids(area.start_column, area.end_column)
     shown: list[Json] = []
-    for row in book.rows(area.sheet, area.start_row, area.end_row):
+    for row in _rows(book, area):
         cells = [cell_data.resource(book, row, column, wanted) for column in columns]
         while cells and not cells[-1]:
             cells.pop()
@@ -172,6 +174,17 @@ def _row_data(book: Book, area: Area, mask: Mask | None) -> list[Json]:
     while shown and not shown[-1]:
         shown.pop()
     return shown
+
+
+def _rows(book: Book, area: Area) -> list[Row]:
+    """The rows of an area; of a tall one only down to the last in which anything is stored."""
+    sheet, stop = area.sheet, area.end_row
+    if area.height >= _TALL:
+        stored = book.stored_rows(sheet, area.start_row, stop)
+        indexes = (sheet.rows.index_of(row.row_id) for row in stored)
+        last = max((at for at in indexes if at is not None), default=area.start_row - 1)
+        stop = min(stop, last + 1)
+    return book.rows(sheet, area.start_row, stop)
 
 
 def _line_metadata(book: Book, area: Area, dimension: str) -> list[Json]:

@@ -23,7 +23,13 @@ from .fields import Mask, parse, parse_update, unknown_field
 
 Check = Callable[[Any], Any]
 
-_TYPES = {"s": "TYPE_STRING", "i": "TYPE_INT32", "b": "TYPE_BOOL", "n": "TYPE_DOUBLE"}
+_TYPES = {
+    "s": "TYPE_STRING",
+    "t": "TYPE_STRING",
+    "i": "TYPE_INT32",
+    "b": "TYPE_BOOL",
+    "n": "TYPE_DOUBLE",
+}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _UPPER = re.compile(r"(?<!^)([A-Z])")
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
@@ -85,7 +91,7 @@ def _check(code: str) -> Check:
     if code == "a":
         return _anything
     if code in _TYPES:
-        return {"s": _text, "i": _integer, "b": _flag, "n": _number}[code]
+        return {"s": _text, "t": _typed, "i": _integer, "b": _flag, "n": _number}[code]
     if code.startswith("="):
         return _one_of(frozenset(code[1:].split("|")))
     if code.startswith("["):
@@ -152,8 +158,15 @@ def _anything(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     if isinstance(value, str):
-        return value
+        return str.__str__(value)  # gspread's enums are texts whose hash is another
     raise _WrongError(f"({_TYPES['s']}), {_shown(value)}")
+
+
+def _typed(value: Any) -> Any:
+    """What is typed into a field: gspread's documentation gives numbers there, too."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return _text(value)
 
 
 def _integer(value: Any) -> Any:
@@ -188,8 +201,10 @@ def _flag(value: Any) -> Any:
 
 def _one_of(options: frozenset[str]) -> Check:
     def check(value: Any) -> Any:
-        if isinstance(value, str) and value in options:
-            return value
+        if isinstance(value, str):
+            text = str.__str__(value)
+            if text in options:
+                return text
         raise _WrongError(f"(an enum), {_shown(value)}")
 
     return check

@@ -14,13 +14,6 @@ from .ranges import Area
 from .requests import KINDS
 from .structure import Json
 
-_BATCH_FIELDS = (
-    "requests",
-    "includeSpreadsheetInResponse",
-    "responseRanges",
-    "responseIncludeGridData",
-)
-
 
 def get(book: Book, call: Call) -> Json:
     """spreadsheets.get."""
@@ -31,7 +24,7 @@ def get(book: Book, call: Call) -> Json:
 
 def get_by_data_filter(book: Book, call: Call) -> Json:
     """spreadsheets.getByDataFilter."""
-    filters = call.objects("dataFilters")
+    filters = [metadata.checked(one) for one in call.objects("dataFilters")]
     areas: list[Area] | None = None
     if filters:
         areas = [area for one in filters for area in metadata.areas(book, one)]
@@ -78,9 +71,9 @@ def _checked(request: Json, where: str) -> tuple[str, Json]:
 
 
 def _require_known_options(body: Json) -> None:
-    for name in body:
-        if name not in _BATCH_FIELDS:
-            schemas.checked("BatchUpdateSpreadsheetRequest", {name: body[name]}, "")
+    if len(body) > 1:
+        options = {name: value for name, value in body.items() if name != "requests"}
+        schemas.checked("BatchUpdateSpreadsheetRequest", options, "")
 
 
 def _updated(book: Book, call: Call) -> Json:
@@ -103,7 +96,7 @@ def metadata_get(book: Book, call: Call) -> Json:
 def metadata_search(book: Book, call: Call) -> Json:
     """spreadsheets.developerMetadata.search."""
     found: dict[int, tuple[Json, list[Json]]] = {}
-    for data_filter in call.objects("dataFilters"):
+    for data_filter in map(metadata.checked, call.objects("dataFilters")):
         for entry in metadata.matching(book, data_filter):
             found.setdefault(entry["metadata_id"], (entry, []))[1].append(data_filter)
     matched = [

@@ -104,6 +104,13 @@ ROW_IDS = Statement(sa.select(_r.row_id).where(_span))
 CELLS = Statement(sa.select(_r.row_id, _r.cells).where(_span))
 CELLS_DOWN = Statement(sa.select(_r.row_id, _r.cells).where(_span).order_by(_r.row_id.desc()))
 METADATA = Statement(sa.select(t.metadata).order_by(_m.metadata_id))
+METADATA_SIZE = Statement(
+    sa.select(
+        sa.func.sum(
+            sa.func.length(_m.key) + sa.func.coalesce(sa.func.length(_m.value), sa.text("0"))
+        )
+    ).where(_m.sheet_id.is_not_distinct_from(sa.bindparam("on_sheet", type_=sa.Integer)))
+)
 METADATA_BY_ID = Statement(sa.select(t.metadata).where(_m.metadata_id == sa.bindparam("by_id")))
 CHANGES_SINCE = Statement(
     sa.select(t.changes.c.revision, t.changes.c.effects)

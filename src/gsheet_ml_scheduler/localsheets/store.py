@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from . import sql
-from .axis import Axis
+from .axis import Axis, Span
 from .connections import Connections
 from .errors import WorkbookBusyError, WorkbookReadOnlyError
 from .files import Connection
@@ -37,6 +37,7 @@ from .structure import COLUMNS, ROWS, Json, Sheet, Structure
 _WRITER_PATIENCE = 60.0  # seconds to wait for other writers
 _CHANGES_KEPT = 14 * 86400.0  # seconds
 _TRIM_EVERY = 5000  # revisions
+_ROWS_AT_ONCE = 1000  # decoded together
 _FEW_ROWS = 8  # up to here each is looked for in the mirror
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -88,40 +89,34 @@ class Snapshot:
         """The rows at [start, stop) of an axis; those with nothing in them are empty."""
         if stop - start < _FEW_ROWS:
             return [self.row(sheet_id, row_id) for row_id in axis.ids(start, stop)]
-        out = []
-        for first, size in axis.spans_between(start, stop):
-            last = first + size - 1
-            stored = sql.ROWS(self.cursor, sheet_id=sheet_id, first=first, last=last)
-            found = {row[0]: Kept.load(*row[1:]) for row in stored}
-            out += [
-                Row(sheet_id, row_id, found.get(row_id, EMPTY)) for row_id in range(first, last + 1)
-            ]
-        return out
+        found: dict[int, Kept] = {}
+        ids = axis.ids(start, stop)
+        wanted = set(ids)
+        for first, size in _covering(axis, start, stop):
+            stored = sql.ROWS(self.cursor, sheet_id=sheet_id, first=first, last=first + size - 1)
+            found |= {row[0]: Kept.load(*row[1:]) for row in stored if row[0] in wanted}
+        return [Row(sheet_id, row_id, found.get(row_id, EMPTY)) for row_id in ids]
 
     def cells(self, sheet_id: int, axis: Axis, start: int, stop: int) -> list[list[Cell]]:
         """Only the cells of rows, as lists by column id. Not to be changed."""
         if stop - start < _FEW_ROWS:
             return [self._kept(sheet_id, row_id).cells for row_id in axis.ids(start, stop)]
-        out: list[list[Cell]] = []
-        for first, size in axis.spans_between(start, stop):
+        by_id: dict[int, list[Cell]] = {}
+        for first, size in _covering(axis, start, stop):
             found = sql.CELLS(
                 self.cursor, sheet_id=sheet_id, first=first, last=first + size - 1
             ).fetchall()
             lines: list[list[Cell]] = json.loads("[" + ",".join([text for _, text in found]) + "]")
-            if len(found) == size:
-                out += lines
-            else:
-                by_id = {row_id: line for (row_id, _), line in zip(found, lines)}
-                out += [by_id.get(row_id) or [] for row_id in range(first, first + size)]
-        return out
+            by_id.update(zip([row_id for row_id, _ in found], lines))
+        return [by_id.get(row_id) or [] for row_id in axis.ids(start, stop)]
 
     def stored_ids(self, sheet_id: int, axis: Axis, start: int, stop: int) -> list[int]:
         """The ids of those rows at [start, stop) that hold anything."""
-        out: list[int] = []
-        for first, size in axis.spans_between(start, stop):
+        stored: set[int] = set()
+        for first, size in _covering(axis, start, stop):
             found = sql.ROW_IDS(self.cursor, sheet_id=sheet_id, first=first, last=first + size - 1)
-            out += [row_id for (row_id,) in found]
-        return out
+            stored.update(row_id for (row_id,) in found)
+        return [row_id for row_id in axis.ids(start, stop) if row_id in stored]
 
     def cells_upwards(self, sheet_id: int, axis: Axis) -> Iterator[tuple[int, list[Cell]]]:
         """The stored rows from the last one up: index and cells."""
@@ -142,13 +137,16 @@ class Snapshot:
         rows = sheet.rows
 
         def load() -> list[tuple[int, Cell]]:
-            ids = rows.ids()
-            lines = self.cells(sheet.sheet_id, rows, 0, rows.count)
-            return [
-                (row_id, line[column_id])
-                for row_id, line in zip(ids, lines)
-                if column_id < len(line)
-            ]
+            out: list[tuple[int, Cell]] = []
+            stored = sql.CELLS(self.cursor, sheet_id=sheet.sheet_id, first=0, last=rows.next_id)
+            while found := stored.fetchmany(_ROWS_AT_ONCE):  # all at once would take much memory
+                lines: list[list[Cell]] = json.loads(f"[{','.join(text for _, text in found)}]")
+                out += [
+                    (row_id, line[column_id])
+                    for (row_id, _), line in zip(found, lines)
+                    if column_id < len(line)
+                ]
+            return out
 
         key = (sheet.sheet_id, column_id)
         return self._mirror().column(key, rows, (start, stop), self.revision, load)
@@ -163,6 +161,11 @@ class Snapshot:
     def all_metadata(self) -> list[Json]:
         """Every developer metadata of the workbook, as stored."""
         return [_metadata(found) for found in sql.METADATA(self.cursor)]
+
+    def metadata_size(self, sheet_id: int | None) -> int:
+        """Characters of keys and values on a sheet; None is the spreadsheet itself."""
+        found = sql.METADATA_SIZE(self.cursor, on_sheet=sheet_id).fetchone()[0]
+        return found or 0
 
     def metadata(self, metadata_id: int) -> Json | None:
         """One developer metadata, as stored."""
@@ -188,6 +191,21 @@ class Snapshot:
             for found, body in sql.STYLES_AFTER(self.cursor, known=max(styles, default=0)):
                 self.store.keep_style(found, json.loads(body))
             self.store.styles_revision = self.revision
+
+
+def _covering(axis: Axis, start: int, stop: int) -> list[Span]:
+    """Spans of ids in which the lines at [start, stop) are, to be asked for.
+
+    In a sheet that was sorted each line is a span: then one question that brings a few rows too
+    many takes less time than one for each.
+    """
+    spans = list(axis.spans_between(start, stop))
+    if len(spans) > 16:
+        first = min(span[0] for span in spans)
+        size = max(sum(span) for span in spans) - first
+        if size < 8 * len(spans):
+            return [(first, size)]
+    return spans
 
 
 class Store:
@@ -288,8 +306,8 @@ class Store:
                         f"{self.path}: another process has been writing for "
                         f"{_WRITER_PATIENCE:.0f} seconds; nothing was written. Try again."
                     ) from error
-            # Short random pauses: a turn is over in 0.1 ms. Sleeping longer left the writer's lock idle
-            # two thirds of the time with 8 processes, and SQLite's own waiting starves some of them.
+            # Short random pauses: a turn is over in 0.1 ms. Sleeping longer left the writer's lock
+            # idle two thirds of the time with 8 processes; SQLite's own waiting starves some.
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
             pause = min(pause * 1.2, 0.0003)
         known = self._known

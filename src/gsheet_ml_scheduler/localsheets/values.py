@@ -24,6 +24,7 @@ from .structure import Json
 MAX_TEXT = 50_000  # characters in one cell
 _LARGEST_EXACT = 2**53  # of whole numbers in a double
 _MANY_ROWS = 64  # from here on whole columns are read from memory
+_TALL = 2_000  # rows of an area, from which on it is worth to look where its data ends
 
 FORMATTED_VALUE = "FORMATTED_VALUE"
 UNFORMATTED_VALUE = "UNFORMATTED_VALUE"
@@ -89,8 +90,11 @@ def _without_blank_end(column: list[Scalar]) -> list[Any]:
 def _read_rows(book: Book, area: Area, rendering: Rendering) -> list[list[Any]]:
     """Rendered rows; None where nothing was entered."""
     plain = rendering.option == UNFORMATTED_VALUE
+    stop = area.end_row
+    if area.height >= _TALL:  # what is below the data would be trimmed again
+        stop = max(area.start_row, min(stop, book.last_row_with_data(area.sheet) + 1))
     if plain and not (rendering.dates_as_text and book.has_date_formats()):
-        lines = book.cells(area.sheet, area.start_row, area.end_row)
+        lines = book.cells(area.sheet, area.start_row, stop)
         spans = list(area.sheet.columns.spans_between(area.start_column, area.end_column))
         if len(spans) == 1:  # nobody has moved a column: the stored order is the shown one
             first, size = spans[0]
@@ -99,7 +103,7 @@ def _read_rows(book: Book, area: Area, rendering: Rendering) -> list[list[Any]]:
         return [_plain([c[at] if at < len(c) else None for at in columns]) for c in lines]
     columns = area.sheet.columns.ids(area.start_column, area.end_column)
     show = _renderer(book, rendering)
-    rows = book.rows(area.sheet, area.start_row, area.end_row)
+    rows = book.rows(area.sheet, area.start_row, stop)
     return [[show(row, column) for column in columns] for row in rows]
 
 

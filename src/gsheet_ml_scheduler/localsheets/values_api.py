@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from . import metadata, ranges, tables
+from . import metadata, ranges, schemas, tables
 from .book import Book
 from .call import Call
 from .errors import invalid_argument
@@ -47,7 +47,7 @@ def batch_get_by_data_filter(book: Book, call: Call) -> Json:
     """values.batchGetByDataFilter."""
     rendering = _rendering(call)
     found: dict[tuple[int, int, int, int, int], tuple[Area, list[Json]]] = {}
-    for data_filter in call.objects("dataFilters"):
+    for data_filter in map(metadata.checked, call.objects("dataFilters")):
         matched = metadata.areas(book, data_filter)
         if not matched and call.switches.unmatched_filter_is_an_error:
             raise invalid_argument("No data matched the data filter.")
@@ -93,7 +93,7 @@ def batch_update_by_data_filter(book: Book, call: Call) -> Json:
     done = []
     for at, data in enumerate(call.objects("data")):
         values = _rows(data, f"data[{at}].values")
-        data_filter = data.get("dataFilter") or {}
+        data_filter = metadata.checked(data.get("dataFilter") or {})
         matched = metadata.areas(book, data_filter)
         if not matched and call.switches.unmatched_filter_is_an_error:
             raise invalid_argument("No data matched the data filter.")
@@ -136,7 +136,8 @@ def clear_values(book: Book, call: Call) -> Json:
 
 def batch_clear(book: Book, call: Call) -> Json:
     """values.batchClear."""
-    areas = [ranges.from_a1(book, text) for text in call.body.get("ranges", [])]
+    wanted = schemas.checked("BatchClearValuesRequest", call.body, "").get("ranges", [])
+    areas = [ranges.from_a1(book, text) for text in wanted]
     return _cleared(book, areas)
 
 
@@ -144,7 +145,7 @@ def batch_clear_by_data_filter(book: Book, call: Call) -> Json:
     """values.batchClearByDataFilter."""
     areas = [
         area
-        for data_filter in call.objects("dataFilters")
+        for data_filter in map(metadata.checked, call.objects("dataFilters"))
         for area in metadata.areas(book, data_filter)
     ]
     return _cleared(book, areas)

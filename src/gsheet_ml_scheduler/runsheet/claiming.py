@@ -11,10 +11,16 @@ Two reads and three writes, whatever the number of defaults that are copied.
 """
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from gsheet_ml_scheduler.errors import CellError, SheetLayoutError
+from gsheet_ml_scheduler.errors import (
+    CellError,
+    RunLost,
+    SheetLayoutError,
+    SheetUnreachableError,
+)
 from gsheet_ml_scheduler.runsheet import claims
 from gsheet_ml_scheduler.runsheet.answers import Compared, FoundRow, Look
 from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, StillLoadingError, cell_name
@@ -25,8 +31,9 @@ from gsheet_ml_scheduler.runsheet.values import Scalar
 
 FOR_A_CONFIRMATION = Patience(claims.FILL_IN_WITHIN.total_seconds() / 2)
 
-_STRIKES = 3
-"""After so many comparisons in vain a cell that still shows `ready` is set aside."""
+_STRIKES = 5
+"""After so many comparisons in vain a cell that still shows `ready` is set aside for this call; one
+that was set aside before gets one more try at each call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Claimer:
             SheetLayoutError: lines 1 and 2 are no queue's.
             SheetUnreachableError: no answer for too long.
         """
-        strikes: Counter[int] = Counter()
+        strikes = Counter(dict.fromkeys(self._warned, _STRIKES - 1))
         while True:
             look = self.look()
             passed_over = {at for at, count in strikes.items() if count >= _STRIKES}
@@ -111,7 +118,11 @@ class Claimer:
         )
         compared = self._compare(look, attempt)
         if compared.replaced is not False:
-            held = self._confirm(look, attempt, compared)
+            try:
+                held = self._confirm(look, attempt, compared)
+            except (KeyboardInterrupt, SystemExit):
+                self._release(attempt)
+                raise
             if held is not None:
                 return held
             self._release(attempt)
@@ -170,9 +181,14 @@ class Claimer:
         if error is not None:
             self._refuse(held, found, attempt, error)
         filled = self._defaults(look, found, attempt, compared)
-        if not held.fill_in(found, filled, attempt.token):
-            return None
-        held.show_running(filled)
+        try:
+            if not held.fill_in(found, filled, attempt.token):
+                return None
+            held.show_running(filled)
+        except (KeyboardInterrupt, SystemExit):
+            with suppress(RunLost, SheetUnreachableError):
+                held.requeue()
+            raise
         return held
 
     def _defaults(
@@ -194,7 +210,8 @@ class Claimer:
     def _refuse(self, held: HeldRun, found: FoundRow, attempt: Attempt, error: CellError) -> None:
         """A row whose config can't be had says so, and the queue goes on behind it."""
         if held.fill_in(found, {}, attempt.token):
-            held.finish(failed_text(error), "failed", {})
+            with suppress(RunLost):
+                held.finish(failed_text(error), "failed", {})
         raise error
 
     def _release(self, attempt: Attempt) -> None:

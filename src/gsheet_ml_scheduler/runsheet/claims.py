@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, Columns, Row
+from gsheet_ml_scheduler.runsheet.columns import Columns, Row
 from gsheet_ml_scheduler.runsheet.lifecycle import READY, TOKEN_STARTS
 from gsheet_ml_scheduler.runsheet.values import Scalar, is_blank
 
@@ -197,8 +197,3 @@ def repair(
         if name in names_now:
             cells[names_now.index(name)] = value
     return cells
-
-
-def line_of(run_id: int) -> int:
-    """The line of the sheet, as people count them, of a run row."""
-    return run_id + FIRST_RUN_ROW + 1

@@ -58,16 +58,6 @@ class HeldRun:
     other_pins: list[int] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
 
-    def check(self) -> list[str]:
-        """Reads the row; the keys whose value changed. One read.
-
-        Raises:
-            RunLost: the run isn't this worker's any more.
-            SheetUnreachableError: no answer for too long; the config stays.
-            SheetLayoutError: lines 1 and 2 are no queue's at the moment; the config stays.
-        """
-        return self.sync(None, {})
-
     def sync(
         self, status: str | None, metrics: Mapping[str, Any], *, follow: bool = True
     ) -> list[str]:
@@ -79,7 +69,9 @@ class HeldRun:
             follow: whether the live config is taken over (else it is reported next time).
 
         Raises:
-            RunLost, SheetUnreachableError, SheetLayoutError: see `check`.
+            RunLost: the run isn't this worker's any more.
+            SheetUnreachableError: no answer for too long; the config stays.
+            SheetLayoutError: lines 1 and 2 are no queue's at the moment; the config stays.
         """
         wanted = dict(metrics) if status is None else {STATUS: status, **metrics}
 
@@ -118,10 +110,6 @@ class HeldRun:
             RunLost, SheetUnreachableError: see `finish`.
         """
         self._end({STATUS: READY, WORKER_NAME: ""}, CLEAR, relaxed=False)
-
-    def abandon(self) -> None:
-        """Stops caring for the row without writing to it; its pin is deleted if that is easy."""
-        self._paint(lambda: self.desk.sheet.unpin([self.pin]))
 
     def fill_in(self, proof: FoundRow, filled: Mapping[str, Any], token: str) -> bool:
         """The first write after a confirmed claim; False when the row was lost meanwhile.

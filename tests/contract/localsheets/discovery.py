@@ -23,6 +23,7 @@ _SCALARS = {"string": "s", "integer": "i", "boolean": "b", "number": "n", "any":
 _ROOTS = (
     "BatchUpdateSpreadsheetRequest",
     "BatchUpdateSpreadsheetResponse",
+    "BatchClearValuesRequest",
     "Spreadsheet",
     "MatchedValueRange",
     "BatchGetValuesByDataFilterResponse",
@@ -36,6 +37,8 @@ _ROOTS = (
     "BatchClearValuesByDataFilterResponse",
     "SearchDeveloperMetadataResponse",
 )
+# Text that may be given as a number: gspread's documentation does so for a validation's values.
+_TYPED = {("ConditionValue", "userEnteredValue"): "t"}
 # Parts of a spreadsheet that a local one doesn't have: their names are known, not what is in them.
 _CLOSED = ("EmbeddedChart", "PivotTable", "Slicer", "Table", "DataSource", "DataSourceTable")
 
@@ -57,7 +60,7 @@ def table(described: Json) -> dict[str, dict[str, str]]:
         found[name] = {}
         for field, said in described[name].get("properties", {}).items():
             closed = name == "Request" and field not in KINDS
-            found[name][field] = "a" if closed else code(said)
+            found[name][field] = "a" if closed else _TYPED.get((name, field)) or code(said)
 
     def code(said: Json) -> str:
         if "$ref" in said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -99,8 +98,7 @@ def test_files_that_are_no_workbooks_are_passed_over(drive: gspread.Client, tmp_
 def test_many_spreadsheets_do_not_stay_open(drive: gspread.Client) -> None:
     for number in range(70):
         drive.create(f"n{number}")
-    before = len(os.listdir("/dev/fd"))
-    assert before < 64 * 3 + 60
+    assert len(list(Path("/dev/fd").iterdir())) < 64 * 3 + 60
     for number in (0, 35, 69):
         assert drive.open(f"n{number}").sheet1.title == "Sheet1"
 
@@ -298,7 +296,7 @@ def test_a_listing_comes_in_pages_in_the_order_that_is_asked_for(three: gspread.
 
 def test_a_csv_holds_the_first_sheet_as_people_see_it(drive: gspread.Client) -> None:
     book = drive.create("a")
-    rows = [["a,b", '"', ""], [], ["x\ny", 1.5, True, "last"]]
+    rows: list[list[Any]] = [["a,b", '"', ""], [], ["x\ny", 1.5, True, "last"]]
     book.sheet1.update(rows)
     book.sheet1.format("B3", {"numberFormat": {"type": "PERCENT", "pattern": "0%"}})
     assert book.export(ExportFormat.CSV).decode() == (
@@ -332,7 +330,7 @@ def test_the_owner_is_the_only_one_who_has_permission(drive: gspread.Client) -> 
     (owner,) = book.list_permissions()
     assert (owner["type"], owner["role"]) == ("user", "owner")
     book.share(str(owner["emailAddress"]), "user", "writer")
-    with pytest.raises(APIError, match="a.sheet is a file on this machine and belongs to .*@b.org"):
+    with pytest.raises(APIError, match=r"a\.sheet is a file on this machine .*a@b\.org"):
         book.share("a@b.org", "user", "writer")
     with pytest.raises(APIError, match="can't be shared with anyone"):
         book.share("", "anyone", "reader")
@@ -366,14 +364,17 @@ def test_a_single_file_answers_for_itself_and_makes_no_company(tmp_path: Path) -
     book.sheet1.update([["x"]])
     nobody: Any = None
     client: Any = book.client
-    drive = gspread.Client(nobody, client.session, lambda *_: client)  # type: ignore[arg-type]
+    makes_one: Any = lambda *_: client  # noqa: E731
+    drive = gspread.Client(nobody, client.session, makes_one)
     assert names(drive) == ["a"]
     assert book.export(ExportFormat.CSV) == b"x"
     book.update_title("b")
     assert book.client.get_file_drive_metadata(book.id)["name"] == "b"
-    for act in (lambda: drive.create("c"), lambda: drive.copy(book.id, "c")):
-        with pytest.raises(APIError, match="serves the one file .*a.sheet, so it can't make 'c'"):
-            act()
+    refused = r"serves the one file .*a\.sheet, so it can't make 'c'"
+    with pytest.raises(APIError, match=refused):
+        drive.create("c")
+    with pytest.raises(APIError, match=refused):
+        drive.copy(book.id, "c")
     with pytest.raises(APIError, match=r"can't delete a.sheet. localsheets.gspread_client\("):
         drive.del_spreadsheet(book.id)
     with pytest.raises(SpreadsheetNotFound):

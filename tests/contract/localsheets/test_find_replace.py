@@ -9,7 +9,11 @@ import pytest
 
 from tests.contract.localsheets.api import Api, Json, area
 
-GRID = [["ready", "Ready!", "READY"], ["x", "ready", "not ready"], ["a.b", "axb", 15]]
+GRID: list[list[Any]] = [
+    ["ready", "Ready!", "READY"],
+    ["x", "ready", "not ready"],
+    ["a.b", "axb", 15],
+]
 
 
 @dataclass(frozen=True)

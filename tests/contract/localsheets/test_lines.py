@@ -181,9 +181,8 @@ def test_append_cells_writes_after_the_last_row_with_data_past_gaps(api: Api) ->
 
 def test_append_cells_makes_the_grid_larger(api: Api) -> None:
     small = {"sheetId": 0, "gridProperties": {"rowCount": 2, "columnCount": 2}}
-    api.batch(
-        {"updateSheetProperties": {"properties": small, "fields": "gridProperties(rowCount,columnCount)"}}
-    )  # fmt: skip
+    fields = "gridProperties(rowCount,columnCount)"
+    api.batch({"updateSheetProperties": {"properties": small, "fields": fields}})
     api.put("A1", ["a"], ["b"])
     append = {"sheetId": 0, "rows": [cells(*"cde"), cells("f")], "fields": "*"}
     api.batch({"appendCells": append})

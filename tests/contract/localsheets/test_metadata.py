@@ -254,7 +254,19 @@ WRONG: list[Any] = [
     ({"dataFilters": [{}]}, "A data filter must have one of"),
     ({"dataFilters": [{"gridRange": area((0, 1), (0, 1), 9)}]}, "No grid with id: 9"),
     ({"dataFilters": "x"}, "Invalid value at 'dataFilters'"),
+    ({"dataFilters": [{"gridRange": "A1"}]}, "Invalid value at 'data_filters.grid_range'"),
+    ({"dataFilters": [{"a1Range": 5}]}, "Invalid value at 'data_filters.a1_range' (TYPE_STRING)"),
+    (
+        {"dataFilters": [{"developerMetadataLookup": {"metadataId": {}}}]},
+        "Invalid value at 'data_filters.developer_metadata_lookup.metadata_id' (TYPE_INT32)",
+    ),
+    ({"dataFilters": [{"gridRange": {"sheetId": "a"}}]}, "Invalid value at 'sheetId'"),
+    ({"dataFilters": [{"x": 1}]}, "Unknown name \"x\" at 'data_filters'"),
 ]
+
+
+def test_a_filter_may_give_an_id_as_text_and_names_with_underscores(marked: Api) -> None:
+    assert search(marked, {"developer_metadata_lookup": {"metadata_id": "2"}}) == [2]
 
 
 @pytest.mark.parametrize(("body", "words"), WRONG)

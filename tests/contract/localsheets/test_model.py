@@ -69,6 +69,12 @@ class SheetAgainstLists(RuleBasedStateMachine):
         size = {"gridProperties": {"rowCount": HEIGHT, "columnCount": WIDTH}}
         fields = "gridProperties(rowCount,columnCount)"
         self.client.batch({"updateSheetProperties": {"properties": size, "fields": fields}})
+        # Each cell at the upper left is one of a kind, so nothing is displaced unseen.
+        named = [[f"{row}.{column}" for column in range(WIDTH)] for row in range(12)]
+        self.client.put("Sheet1", named)
+        for model_row, line in zip(self.model.rows, named):
+            for cell, value in zip(model_row.cells, line):
+                cell.value = value
 
     @property
     def client(self) -> Calls:
@@ -212,7 +218,7 @@ def _red(cell: Json) -> int | None:
 
 
 SheetAgainstLists.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=50,
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -51,7 +51,7 @@ def test_a_paste_type_takes_along(
     filled: Api,
     kind: str,
     parts: set[str],
-    cut: bool,  # noqa: FBT001
+    cut: bool,
 ) -> None:
     source = area((0, 1), (0, 1))
     if cut:

@@ -159,6 +159,19 @@ def test_a_request_that_is_not_as_described_is_refused_by_name(
 def test_an_unknown_option_of_a_batch_is_refused(api: Api) -> None:
     said = api.refusal("post", ":batchUpdate", {"requests": [write("x")], "include": True})
     assert said == 'Invalid JSON payload received. Unknown name "include": Cannot find field.'
+    ranges = {"requests": [write("x")], "responseRanges": [5]}
+    said = api.refusal("post", ":batchUpdate", ranges)
+    assert said == "Invalid value at 'response_ranges[0]' (TYPE_STRING), 5"
+
+
+def test_a_body_that_is_no_object_is_refused(api: Api) -> None:
+    nonsense: Any = ["requests"]
+    assert "must be an object" in api.refusal("post", ":batchUpdate", nonsense)
+    for data in (b"{", b"[1]"):
+        with pytest.raises(APIError, match="Invalid JSON payload received"):
+            api.http.request("post", f"{HOST}/v4/spreadsheets/{api.id}:batchUpdate", data=data)
+    said = api.refusal("post", "/values:batchClear", {"ranges": "A1"})
+    assert said == "Invalid value at 'ranges' (a list is expected), \"A1\""
 
 
 def test_null_is_as_if_not_said_and_names_may_have_underscores(api: Api) -> None:

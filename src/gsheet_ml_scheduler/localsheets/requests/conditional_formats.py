@@ -6,7 +6,7 @@ their place in it. What a rule makes a cell look like is for whoever shows the g
 
 from __future__ import annotations
 
-from .. import styles
+from .. import ranges, styles
 from ..book import Book
 from ..call import Call
 from ..errors import invalid_argument
@@ -95,7 +95,7 @@ def _checked(book: Book, rule: Json | None) -> tuple[Json, int]:
         raise invalid_argument("rule.ranges is required.")
     if ("booleanRule" in rule) == ("gradientRule" in rule):
         raise invalid_argument("A rule must have a booleanRule or a gradientRule.")
-    kept = [objects.kept_range(book, one) for one in rule["ranges"]]
+    kept = [objects.whole_range(ranges.from_grid_range(book, one)) for one in rule["ranges"]]
     sheets = {one["sheetId"] for one in kept}
     if len(sheets) > 1:
         raise invalid_argument("All ranges of a rule must be on the same sheet.")

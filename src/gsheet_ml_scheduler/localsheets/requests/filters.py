@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import ranges
 from ..book import Book
 from ..call import Call
 from ..structure import Json
@@ -14,12 +15,12 @@ _KIND = "basicFilter"
 def put(book: Book, body: Json, call: Call) -> None:
     """The filter of a sheet, in place of the one it had; its rows are sorted by its sortSpecs."""
     wanted = body.get("filter") or {}
-    where = objects.kept_range(book, wanted.get("range") or {})
+    where = objects.whole_range(ranges.from_grid_range(book, wanted.get("range") or {}))
     sheet = book.sheet(where["sheetId"])
     objects.put(book, _KIND, {**wanted, "range": where}, str(sheet.sheet_id))
     if wanted.get("sortSpecs"):
-        below = {**where, "startRowIndex": where.get("startRowIndex", 0) + 1}
-        if below["startRowIndex"] < where.get("endRowIndex", sheet.rows.count):
+        below = {**where, "startRowIndex": where["startRowIndex"] + 1}
+        if below["startRowIndex"] < where["endRowIndex"]:
             sort_range(book, {"range": below, "sortSpecs": wanted["sortSpecs"]}, call)
 
 
