@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import gspread
+from gspread.utils import Dimension, ValueRenderOption
 from rich.console import Console
 from rich.table import Table
 
@@ -72,12 +73,16 @@ def _masked(sheet: gspread.Worksheet, rows: int) -> None:
 
 OPERATIONS: dict[str, Operation] = {
     "read one cell": lambda sheet, rows: sheet.get(
-        f"C{rows // 2}", value_render_option="UNFORMATTED_VALUE"
+        f"C{rows // 2}", value_render_option=ValueRenderOption.unformatted
     ),
     "read one column": lambda sheet, rows: sheet.get(
-        f"C1:C{rows}", value_render_option="UNFORMATTED_VALUE", major_dimension="COLUMNS"
+        f"C1:C{rows}",
+        value_render_option=ValueRenderOption.unformatted,
+        major_dimension=Dimension.cols,
     ),
-    "read everything": lambda sheet, _: sheet.get(value_render_option="UNFORMATTED_VALUE"),
+    "read everything": lambda sheet, _: sheet.get(
+        value_render_option=ValueRenderOption.unformatted
+    ),
     "write one cell": lambda sheet, rows: _batch(sheet, _cells(rows // 2, 1)),
     "write 10,000 cells": lambda sheet, rows: _batch(sheet, _cells(0, min(10_000, rows * COLUMNS))),
     "append one row": lambda sheet, _: _batch(

@@ -64,3 +64,7 @@ class SheetUnreachableError(GSheetMLError):
 
 class TooManyFailuresError(GSheetMLError):
     """Several runs in a row failed, so the worker claims no more."""
+
+
+OUT_OF_REACH = (LocationError, SheetLayoutError, SheetUnreachableError)
+"""What training outlives (P7): no answer, no access any more, or lines 1 and 2 being edited."""

@@ -11,13 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from types import TracebackType
 from typing import Any, TypeVar
 
-from gsheet_ml_scheduler.errors import (
-    ConfigError,
-    NoRunningRunError,
-    RunLost,
-    SheetLayoutError,
-    SheetUnreachableError,
-)
+from gsheet_ml_scheduler.errors import OUT_OF_REACH, ConfigError, NoRunningRunError, RunLost
 from gsheet_ml_scheduler.runsheet.columns import FEATURES, MANDATORY
 from gsheet_ml_scheduler.runsheet.holding import HeldRun
 from gsheet_ml_scheduler.runsheet.lifecycle import DONE, error_line, failed_text
@@ -93,7 +87,8 @@ class Run:
     def sync(self, status: str | None = None) -> list[str]:
         """Writes the logged metrics and the status text now, and reads the live config.
 
-        If the sheet can't be reached, the config stays and the metrics are kept for the next time.
+        If the sheet can't be reached, may not be used any more, or has its lines 1 and 2 edited,
+        the config stays and the metrics are kept for the next time.
 
         Args:
             status: the worker's own text for the status cell; None leaves it.
@@ -112,7 +107,7 @@ class Run:
         began = self._rhythm.clock()
         try:
             self._changed = self._held.sync(self._status, self._metrics)
-        except (SheetUnreachableError, SheetLayoutError) as error:
+        except OUT_OF_REACH as error:
             self._changed = []
             self._held.desk.notice(f"{error} The run goes on with its last config.")
         else:
@@ -187,7 +182,7 @@ class Run:
     def _requeue(self) -> None:
         try:
             self._held.requeue()
-        except (SheetUnreachableError, SheetLayoutError) as unreachable:
+        except OUT_OF_REACH as unreachable:
             self._held.desk.notice(
                 f"{unreachable} Run {self.name} still says that it is running; write 'ready' into "
                 "its status and empty its worker_name."

@@ -14,12 +14,11 @@ import gspread
 
 from gsheet_ml_scheduler.connect import open_worksheet
 from gsheet_ml_scheduler.errors import (
+    OUT_OF_REACH,
     CellError,
     NoRunningRunError,
     NoSuchRunError,
     RunLost,
-    SheetLayoutError,
-    SheetUnreachableError,
     TooManyFailuresError,
 )
 from gsheet_ml_scheduler.run import Run
@@ -253,8 +252,8 @@ class GSheetMLScheduler:
     def sync_config_and_status(self, new_status_str: str | None = None) -> tuple[Config, list[str]]:
         """Writes the status text if one is given, and reads the row's config again.
 
-        If the sheet can't be reached, or lines 1 and 2 are being edited, the last config comes
-        back, and the text is written with the next sync.
+        If the sheet can't be reached, may not be used any more, or has its lines 1 and 2 edited,
+        the last config comes back, and the text is written with the next sync.
 
         Returns:
             The config with the hard-coded defaults, and the keys that changed since the last sync.
@@ -308,7 +307,7 @@ class GSheetMLScheduler:
         except RunLost:
             self._held = None
             raise
-        except (SheetUnreachableError, SheetLayoutError) as error:
+        except OUT_OF_REACH as error:
             self._unwritten_status = status
             _notice(f"{error} The run goes on with its last config.")
             return dict(held.config), []

@@ -1,16 +1,19 @@
 """`for run in scheduler.runs(): with run:` does the right thing however training ends."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gsheet_ml_scheduler import localsheets
 from gsheet_ml_scheduler.errors import (
     ConfigError,
     NoRunningRunError,
     RunLost,
     TooManyFailuresError,
 )
+from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
 from tests.contract.watching import BLUE, DEFAULTS, GREY, HEADER, Asked, Queue, same
 
 
@@ -275,3 +278,23 @@ def test_a_run_that_has_ended_is_not_entered_or_synced_again(queue: Queue) -> No
         run.sync()
     with pytest.raises(NoRunningRunError, match="run 1 has ended"), run:
         pass
+
+
+def test_a_file_that_is_away_for_a_while_costs_the_run_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, aside = tmp_path / "runs.sheet", tmp_path / "aside.sheet"
+    queue = Queue(str(path), localsheets.open_workbook(path, create=True)).fill(["1", "ready"])
+    for run in GSheetMLScheduler(str(path)).runs():
+        with run:
+            run.log(loss=0.5)
+            path.rename(aside)
+            before = run.config
+            assert run.sync("half") == []
+            assert run.config == before
+            assert "is gone" in capsys.readouterr().err
+            aside.rename(path)
+            run.sync()
+            assert queue.runs()["1"]["loss"] == 0.5
+            assert queue.statuses() == {"1": "half"}
+    assert queue.statuses() == {"1": "done"}

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import sql
+from . import sql, structure_tables
 from .axis import Axis, Span
 from .connections import Connections
 from .errors import WorkbookBusyError, WorkbookReadOnlyError
@@ -32,7 +32,7 @@ from .files import Connection
 from .formulas import Formulas
 from .mirror import Mirror
 from .record import EMPTY, Cell, Kept, Row, Scalar
-from .structure import COLUMNS, ROWS, Json, Sheet, Structure
+from .structure import Json, Sheet, Structure
 
 _WRITER_PATIENCE = 60.0  # seconds to wait for other writers
 _CHANGES_KEPT = 14 * 86400.0  # seconds
@@ -312,7 +312,7 @@ class Store:
             pause = min(pause * 1.2, 0.0003)
         known = self._known
         if known is None or not structure <= known[0] <= revision:
-            known = (revision, _load_structure(cursor))
+            known = (revision, structure_tables.load(cursor))
             self._known = known
         return Snapshot(self, cursor, revision, known[1])
 
@@ -337,7 +337,9 @@ class Writer(Snapshot):
         for gone in changes.removed_metadata:
             sql.DELETE_METADATA(cursor, gone=gone)
         if changes.structure is not None:
-            self._put_structure(changes.structure, changes.removed_sheets, revision)
+            structure_tables.put(
+                cursor, self.structure, changes.structure, changes.removed_sheets, revision
+            )
         sql.ADD_CHANGE(
             cursor, revision=revision, time=now, author=author, effects=_encode(changes.effects)
         )
@@ -369,79 +371,6 @@ class Writer(Snapshot):
             self.cursor,
             [dict(zip(names, (row.sheet_id, row.row_id, *row.dump()))) for row in rows],
         )
-
-    def _put_structure(self, new: Structure, removed: list[int], revision: int) -> None:
-        """Write what differs from the structure that this transaction began with."""
-        cursor, old = self.cursor, self.structure
-        for position, sheet in enumerate(new.sheets):
-            before = None if sheet.sheet_id in removed else old.sheet(sheet.sheet_id)
-            moved = position >= len(old.sheets) or old.sheets[position] is not before
-            if before is None or moved or before.properties != sheet.properties:
-                sql.PUT_SHEET(
-                    cursor,
-                    sheet_id=sheet.sheet_id,
-                    position=position,
-                    properties=_encode(sheet.properties),
-                )
-            for dimension in (ROWS, COLUMNS):
-                axis, properties = sheet.axis(dimension), sheet.line_properties(dimension)
-                if (
-                    before is None
-                    or axis is not before.axis(dimension)
-                    or properties != before.line_properties(dimension)
-                ):
-                    sql.PUT_AXIS(
-                        cursor,
-                        sheet_id=sheet.sheet_id,
-                        dimension=dimension,
-                        spans=axis.dump(),
-                        next_id=axis.next_id,
-                        properties=_encode(properties),
-                    )
-        self._put_objects(old.objects, new.objects)
-        sql.SET_STRUCTURE(cursor, new_structure=revision, new_properties=_encode(new.properties))
-
-    def _put_objects(
-        self, old: dict[str, dict[str, Json]], new: dict[str, dict[str, Json]]
-    ) -> None:
-        for kind in old.keys() | new.keys():
-            before, after = old.get(kind, {}), new.get(kind, {})
-            if before == after and list(before) == list(after):
-                continue
-            for object_id in before.keys() - after.keys():
-                sql.DELETE_OBJECT(self.cursor, of_kind=kind, gone=object_id)
-            for position, (object_id, body) in enumerate(after.items()):
-                sql.PUT_OBJECT(
-                    self.cursor,
-                    kind=kind,
-                    object_id=object_id,
-                    sheet_id=body.get("range", {}).get("sheetId"),
-                    position=position,
-                    body=_encode(body),
-                )
-
-
-def _load_structure(cursor: Any) -> Structure:
-    book = sql.WORKBOOK(cursor).fetchone()
-    axes = {(found[0], found[1]): found[2:] for found in sql.AXES(cursor)}
-    sheets = []
-    for sheet_id, _, properties in sql.SHEETS(cursor).fetchall():
-        rows, columns = axes[sheet_id, ROWS], axes[sheet_id, COLUMNS]
-        sheets.append(
-            Sheet(
-                sheet_id,
-                json.loads(properties),
-                Axis.load(rows[0], rows[1]),
-                Axis.load(columns[0], columns[1]),
-                {int(line): said for line, said in json.loads(rows[2]).items()},
-                {int(line): said for line, said in json.loads(columns[2]).items()},
-            )
-        )
-    objects: dict[str, dict[str, Json]] = {}
-    for kind, object_id, _, _, body in sql.OBJECTS(cursor):
-        objects.setdefault(kind, {})[object_id] = json.loads(body)
-    _, spreadsheet_id, _, _, properties, created = book
-    return Structure(spreadsheet_id, json.loads(properties), sheets, objects, created)
 
 
 def _metadata(found: tuple[Any, ...]) -> Json:
