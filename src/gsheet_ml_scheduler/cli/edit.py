@@ -15,7 +15,7 @@ import gspread
 
 from gsheet_ml_scheduler.errors import ConfigError, NoSuchRunError, RunLost
 from gsheet_ml_scheduler.runsheet import wire
-from gsheet_ml_scheduler.runsheet.claims import line_of, repair
+from gsheet_ml_scheduler.runsheet.claims import repair
 from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, Columns, Row
 from gsheet_ml_scheduler.runsheet.values import PLAIN_TEXT, Scalar, text_of
 from gsheet_ml_scheduler.runsheet.worksheet import RunSheet
@@ -80,7 +80,7 @@ def find_run(columns: Columns, rows: Sequence[Row], run_name: str) -> int:
             + (f"Its {len(listed)} runs: {some}." if listed else "It has no runs yet.")
         )
     if len(found) > 1:
-        lines = " and ".join(str(line_of(run_id)) for run_id in found)
+        lines = " and ".join(str(run_id + FIRST_RUN_ROW + 1) for run_id in found)
         raise NoSuchRunError(
             f"{columns.sheet}: {len(found)} runs are named {run_name!r} (lines {lines}). Give them "
             "different names first."

@@ -3,8 +3,9 @@
 A cell is what JSON can say about it. A constant stands as itself (number, text, true, false); a
 formula is an object: `{"f": "=A1+1", "v": 15}`, or `{"f": "=1/0", "e": "#DIV/0!", "m": message}`
 when it ends in an error; `n` is a number format that the result brings along, `x` says that it was
-set aside (`formulas.py`). Text is that of an en_US spreadsheet. Nothing entered is null. Cells stand in a list at their column's id; formats likewise, as
-ids of styles; notes and data validations are rare and stand in an object.
+set aside (`formulas.py`). Text is that of an en_US spreadsheet. Nothing entered is null. Cells
+stand in a list at their column's id; formats likewise, as ids of styles; notes and data validations
+are rare and stand in an object.
 """
 
 from __future__ import annotations

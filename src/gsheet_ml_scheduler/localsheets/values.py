@@ -173,8 +173,7 @@ def _trimmed(values: list[list[Any]]) -> list[list[Any]]:
     while values and not values[-1]:
         values.pop()
     return [
-        ["" if cell is None else cell for cell in line] if None in line else line
-        for line in values
+        ["" if cell is None else cell for cell in line] if None in line else line for line in values
     ]
 
 
