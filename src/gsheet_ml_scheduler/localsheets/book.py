@@ -20,7 +20,7 @@ from .store import ChangeSet, Snapshot, Writer
 from .structure import COLUMNS, ROWS, Json, Sheet, Structure
 
 MAX_CELLS = 10_000_000  # of a spreadsheet; it counts the grid, not what is in it (observed)
-MAX_AT_ONCE = 5_000_000  # cells of the rows that one part of a request takes: about 1 GB of memory
+MAX_AT_ONCE = 5_000_000  # cells of the rows that a request takes: about 1 GB of memory
 
 
 class Book:
@@ -30,6 +30,7 @@ class Book:
         self._snapshot = snapshot
         self._edited: Structure | None = None
         self._known: dict[tuple[int, int], Row] = {}  # rows of a batch that writes
+        self._taken = 0  # cells read so far, see `take`
         self._writes = isinstance(snapshot, Writer)
         self._metadata: dict[int, Json] | None = None
         self._new_metadata: dict[int, Json | None] = {}
@@ -225,13 +226,30 @@ class Book:
     def rows(self, sheet: Sheet, start: int, stop: int) -> list[Row]:
         """The rows at [start, stop), to read or to change."""
         stop = min(stop, sheet.rows.count)
-        _require_bearable(sheet, stop - start)
+        self.take(sheet, stop - start)
         if not self._known and not self._removed_sheets and stop - start >= 16:
             found = self._snapshot.rows(sheet.sheet_id, sheet.rows, start, stop)
             if self._writes:
                 self._known = {(row.sheet_id, row.row_id): row for row in found}
             return found
         return [self._row(sheet.sheet_id, row_id) for row_id in sheet.rows.ids(start, stop)]
+
+    def take(self, sheet: Sheet, height: int, weight: int = 1) -> None:
+        """Refuse what would take all of this machine's memory; Google has limits of its own.
+
+        What a request reads adds up; rows that it changes are in memory once. `weight` is for
+        answers whose cells take more room than values.
+        """
+        if height < 16:
+            return
+        cells = height * sheet.columns.count * weight
+        if not self._writes:
+            self._taken = cells = self._taken + cells
+        if cells > MAX_AT_ONCE:
+            raise invalid_argument(
+                f"The request takes too many cells at once ({height} rows of "
+                f"{sheet.columns.count} columns and what else it asks for). Do it in parts."
+            )
 
     def stored_rows(self, sheet: Sheet, start: int, stop: int) -> list[Row]:
         """Those of the rows at [start, stop) in which anything is or was; for sparse sheets."""
@@ -258,9 +276,9 @@ class Book:
     def cells(self, sheet: Sheet, start: int, stop: int) -> list[list[Cell]]:
         """Only the cells of rows, by column id: what reading much wants. Not to be changed."""
         stop = min(stop, sheet.rows.count)
-        _require_bearable(sheet, stop - start)
         if self._known or self._removed_sheets or stop - start < 4:
             return [row.cells for row in self.rows(sheet, start, stop)]
+        self.take(sheet, stop - start)
         return self._snapshot.cells(sheet.sheet_id, sheet.rows, start, stop)
 
     def column(self, sheet: Sheet, index: int, start: int, stop: int) -> list[Scalar] | None:
@@ -419,12 +437,3 @@ def _has_data(cells: list[Cell], columns: Iterable[int]) -> bool:
 def located(error: ApiError, where: str) -> ApiError:
     """The error with the place in the request in front, as Google words it."""
     return ApiError(error.code, error.status, f"Invalid {where}: {error.message}", error.details)
-
-
-def _require_bearable(sheet: Sheet, height: int) -> None:
-    """Refuse what would take all of this machine's memory; Google has limits of its own."""
-    if height * sheet.columns.count > MAX_AT_ONCE:
-        raise invalid_argument(
-            f"The request takes {height} rows of {sheet.columns.count} columns at once; at most "
-            f"{MAX_AT_ONCE} cells go in one. Do it in parts."
-        )

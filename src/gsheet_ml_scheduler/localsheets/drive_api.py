@@ -16,7 +16,7 @@ from typing import Any
 from . import csv_text, drive_query, fields, spreadsheets_api
 from .call import Call
 from .drive import Drive, owner_name
-from .errors import ApiError
+from .errors import ApiError, WorkbookNotFoundError
 from .identity import Summary, peek
 from .replies import Reply
 from .structure import Json
@@ -201,14 +201,23 @@ def about(_drive: Drive, call: Call, _author: str) -> Reply:
 
 def _workbook(drive: Drive, call: Call) -> Workbook:
     try:
-        found = drive.workbook(call.path[0])
-        peek(found.path)  # it may have been deleted since it was opened
+        return _present(drive, drive.workbook(call.path[0]))
     except ApiError as error:
         if error.code != 404:
             raise
         text = f"File not found: {call.path[0]}."
         raise DriveError(404, "notFound", text, "fileId") from error
-    return found
+
+
+def _present(drive: Drive, workbook: Workbook) -> Workbook:
+    """The workbook where its file is now: it may have gone elsewhere since it was opened."""
+    try:
+        if peek(workbook.path).spreadsheet_id == workbook.spreadsheet_id:
+            return workbook
+        gone = WorkbookNotFoundError(f"{workbook.path} is another spreadsheet now.")
+    except WorkbookNotFoundError as error:
+        gone = error
+    return drive.reopened(workbook, gone)
 
 
 def _shown(workbook: Workbook, call: Call) -> Reply:

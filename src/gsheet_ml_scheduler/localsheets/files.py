@@ -21,6 +21,7 @@ from . import schema, sql
 from .axis import Axis
 from .errors import (
     NotAWorkbookError,
+    WorkbookBusyError,
     WorkbookDamagedError,
     WorkbookError,
     WorkbookExistsError,
@@ -32,6 +33,7 @@ from .filesystem import require_local
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 sql.compile_all(_DIALECT)
 
+_PATIENCE = 10_000  # milliseconds that another process's recovery of the log may take
 NEW_SHEET = {"title": "Sheet1", "sheetType": "GRID"}
 NEW_SIZE = (1000, 26)  # rows and columns of a new sheet (recorded)
 NEW_PROPERTIES = {"locale": "en_US", "autoRecalc": "ON_CHANGE", "timeZone": "Etc/GMT"}
@@ -150,12 +152,13 @@ def _marks(path: Path) -> tuple[int, int]:
     works around), and another process might then take the log away from under it.
     """
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        had_log = _log_of(path).exists()
         try:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-        finally:
-            connection.close()
+            return _asked(path)
+        except sqlite3.DatabaseError:
+            if had_log or not _log_of(path).exists():
+                raise
+            return _asked(path)  # somebody began to write meanwhile: now it is read by the log
     except sqlite3.DatabaseError as error:
         if "not a database" not in str(error):
             raise damaged_error(path, error) from error
@@ -165,7 +168,23 @@ def _marks(path: Path) -> tuple[int, int]:
             f"{path} is not a workbook: it begins with {head!r}. A workbook is made by "
             "localsheets.open_workbook(path, create=True)."
         ) from error
-    return application, version
+
+
+def _asked(path: Path) -> tuple[int, int]:
+    connection = connect(path, read_only=True)
+    try:
+        connection.execute(f"PRAGMA busy_timeout={_PATIENCE}")
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return application, version
+    finally:
+        connection.close()
+
+
+def _log_of(path: Path) -> Path:
+    """SQLite's write-ahead log of a file; it is there while anybody has the file open to write."""
+    real = path.resolve()
+    return real.with_name(f"{real.name}-wal")
 
 
 def _is_read_only(path: Path) -> bool:
@@ -216,10 +235,9 @@ def connect(path: Path, *, read_only: bool) -> Connection:
     real = path.resolve()
     mode = "mode=rw"
     if read_only:
-        # With a log beside it, somebody else is writing, and SQLite needs the log's shared memory.
-        # Without, nothing is needed beside the file, and nothing is left there.
-        log = real.with_name(f"{real.name}-wal")
-        mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+        # With a log beside it, somebody else is writing or was killed: without the log the file is
+        # not whole. Without one, nothing is needed beside the file, and nothing is left there.
+        mode = "mode=ro" if _log_of(path).exists() else "mode=ro&immutable=1"
     try:
         return sqlite3.connect(
             f"{real.as_uri()}?{mode}",
@@ -236,6 +254,8 @@ def connect(path: Path, *, read_only: bool) -> Connection:
 
 def damaged_error(path: Path, error: Exception) -> WorkbookError:
     """What SQLite's complaint means to the file's owner."""
+    if "lock" in str(error):
+        return WorkbookBusyError(f"{path} is held by another process ({error}). Try again.")
     if "unable to open" in str(error):
         return WorkbookError(f"{path} can't be opened: {error}.")
     return WorkbookDamagedError(

@@ -18,6 +18,7 @@ from .record import Row
 from .structure import COLUMNS, ROWS, Json, Sheet
 
 _DEFAULT_PIXELS = {ROWS: 21, COLUMNS: 100}  # recorded
+_CELL_WEIGHT = 7  # a CellData beside a value
 _TALL = 2_000  # rows of an area, from which on it is worth to look where its cells end
 _ON_SHEETS = {  # kind of object -> where a Sheet shows it
     "protectedRange": "protectedRanges",
@@ -184,6 +185,7 @@ def _rows(book: Book, area: Area) -> list[Row]:
         indexes = (sheet.rows.index_of(row.row_id) for row in stored)
         last = max((at for at in indexes if at is not None), default=area.start_row - 1)
         stop = min(stop, last + 1)
+    book.take(sheet, stop - area.start_row, weight=_CELL_WEIGHT)
     return book.rows(sheet, area.start_row, stop)
 
 

@@ -101,27 +101,28 @@ def _check(code: str) -> Check:
 
 def _message(name: str) -> Check:
     known = table()[name]
-    checks: dict[str, Check] = {}  # filled as they are needed: messages hold one another
+    checks: dict[str, tuple[str, Check]] = {}  # as it is said -> name and check; filled by use
 
-    def resolve(field: str) -> Check:
-        found = checks[field] = _check(known[field])
-        return found
+    def resolve(said: str) -> tuple[str, Check]:
+        field = said
+        if field not in known:
+            field = _UNDERSCORE.sub(lambda match: match[1].upper(), said)
+            if field not in known:
+                raise _WrongError(said, unknown=True)
+        checks[said] = field, _check(known[field])
+        return checks[said]
 
     def check(value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             full = f"(type.googleapis.com/google.apps.sheets.v4.{name})"
             raise _WrongError(f"{full}, {_shown(value)}")
         out = {}
         for said, below in value.items():
-            field = said
-            if field not in known:
-                field = _UNDERSCORE.sub(lambda match: match[1].upper(), said)
-                if field not in known:
-                    raise _WrongError(said, unknown=True)
+            field, check_below = checks.get(said) or resolve(said)
             if below is None:
                 continue
             try:
-                out[field] = (checks.get(field) or resolve(field))(below)
+                out[field] = check_below(below)
             except _WrongError as wrong:
                 wrong.path.append(_UPPER.sub(r"_\1", field).lower())
                 raise
@@ -170,6 +171,8 @@ def _typed(value: Any) -> Any:
 
 
 def _integer(value: Any) -> Any:
+    if type(value) is int and -(2**31) <= value < 2**31:
+        return value
     found: Any = value if type(value) is int else None
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         found = int(value)
@@ -181,7 +184,7 @@ def _integer(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if type(value) is float or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return value
     if isinstance(value, str):
         try:

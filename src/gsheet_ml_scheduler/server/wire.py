@@ -21,6 +21,7 @@ from gsheet_ml_scheduler.localsheets.errors import ApiError, invalid_argument
 from gsheet_ml_scheduler.localsheets.replies import JSON
 
 MAX_CONNECTIONS = 800  # below the 1,024 open files that most systems allow a process
+_COPIED = 256 * 1024  # bytes; a larger answer is not copied for being sent in one piece
 
 
 class OneSend(asyncio.Transport):
@@ -45,10 +46,12 @@ class OneSend(asyncio.Transport):
             self.write(data)
 
     def _flush(self) -> None:
-        if self._held:
-            data = self._held[0] if len(self._held) == 1 else b"".join(self._held)
-            self._held.clear()
-            self._transport.write(data)
+        held, self._held = self._held, []
+        if sum(map(len, held)) > _COPIED:  # it takes many sends anyway
+            for data in held:
+                self._transport.write(data)
+        elif held:
+            self._transport.write(b"".join(held))
 
     def close(self) -> None:
         """Send what is held, then close."""

@@ -118,6 +118,20 @@ def test_a_file_that_is_renamed_while_it_is_open_keeps_its_id_and_every_write(
     assert (again.id, again.sheet1.get_all_values()) == (book.id, [["written", "later"]])
 
 
+def test_drive_finds_a_file_where_it_is_now(drive: gspread.Client, tmp_path: Path) -> None:
+    one, two = drive.create("1"), drive.create("2")
+    close(drive)
+    assert [book.sheet1.title for book in (one, two)] == ["Sheet1", "Sheet1"]
+    (tmp_path / "1.sheet").rename(tmp_path / "away")
+    assert refusal(drive, "get", f"/{one.id}").code == 404
+    close(drive)
+    (tmp_path / "2.sheet").rename(tmp_path / "3.sheet")
+    (tmp_path / "away").rename(tmp_path / "2.sheet")
+    assert [ask(drive, "get", f"/{book.id}")["name"] for book in (one, two)] == ["1", "2"]
+    drive.del_spreadsheet(two.id)
+    assert (names(drive), [path.name for path in tmp_path.glob("*.sheet")]) == (["1"], ["2.sheet"])
+
+
 def close(drive: gspread.Client) -> None:
     """Let go of the files, so that all there is to them is in them."""
     client = drive.http_client

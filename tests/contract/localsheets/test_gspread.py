@@ -179,3 +179,11 @@ def test_sheets(sheet: gspread.Worksheet) -> None:
 def test_titles_are_found_without_regard_to_case(sheet: gspread.Worksheet) -> None:
     assert sheet.spreadsheet.values_get("sheet1!B1")["range"] == "Sheet1!B1"
     assert sheet.spreadsheet.values_get("'SHEET1'!B1")["values"] == [["lr"]]
+
+
+def test_a_locale_that_there_is_not_is_refused_when_it_is_set(sheet: gspread.Worksheet) -> None:
+    book = sheet.spreadsheet
+    with pytest.raises(gspread.exceptions.APIError, match="Unsupported locale: tlh_QX"):
+        book.update_locale("tlh_QX")
+    assert book.locale == "en_US"
+    assert sheet.acell("B2").value == "0.1"

@@ -209,6 +209,24 @@ def test_a_damaged_workbook_is_not_written_to(path: Path) -> None:
     assert tables_of(path) == before
 
 
+def test_a_workbook_whose_writer_died_while_its_log_was_copied_into_it_is_whole(
+    path: Path, tmp_path: Path
+) -> None:
+    size = path.stat().st_size
+    writer = open_calls(path)
+    writer.put("A1:C900", [[f"later {at}", at, "text " * 10] for at in range(900)])
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    close(writer)  # now all of the log is in the file
+    torn = tmp_path / "torn" / path.name
+    torn.parent.mkdir()
+    torn.write_bytes(path.read_bytes()[:size])  # its first page speaks of more
+    torn.with_name(f"{path.name}-wal").write_bytes(log)
+    calls = open_calls(torn)
+    assert calls.get("A900:B900") == [["later 899", 899]]
+    assert len(calls.column("A1:A1000")) == 900
+    close(calls)
+
+
 # ---------------------------------------------------------------- reading only
 
 

@@ -7,7 +7,8 @@ from ..axis import Axis
 from ..book import Book
 from ..call import Call
 from ..errors import invalid_argument
-from ..files import NEW_SIZE
+from ..files import NEW_PROPERTIES, NEW_SIZE
+from ..locales import conventions
 from ..structure import COLUMNS, ROWS, Json, Sheet
 
 _GRID = "gridProperties"
@@ -154,6 +155,8 @@ def update_spreadsheet(book: Book, body: Json, _call: Call) -> None:
     merged = fields.merge(structure.properties, wanted, mask)
     if not merged.get("title"):
         raise invalid_argument("A spreadsheet must have a title.")
+    merged.setdefault("locale", NEW_PROPERTIES["locale"])  # it is never without one
+    conventions(merged["locale"])
     structure.properties = merged
 
 
