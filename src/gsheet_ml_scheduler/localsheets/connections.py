@@ -54,7 +54,7 @@ class Connections:
             WorkbookError: the file is gone or another one, or SQLite refused something.
         """
         with _gate.passed():
-            self._require_file()
+            self.require_file()
             connection = self._taken()
             sound = False
             try:
@@ -96,7 +96,8 @@ class Connections:
         else:
             connection.close()  # which rolls back
 
-    def _require_file(self) -> None:
+    def require_file(self) -> None:
+        """See that the file is there and is the one that was opened; WorkbookNotFoundError."""
         try:
             found = self._path.stat()
         except OSError as error:

@@ -71,7 +71,7 @@ class Snapshot:
         return Row(sheet_id, row_id, self._kept(sheet_id, row_id))
 
     def _kept(self, sheet_id: int, row_id: int) -> Kept:
-        key, mirror = (sheet_id, row_id), self._mirror()
+        key, mirror = (sheet_id, row_id), self.mirror()
         kept = mirror.row(key, self.revision)
         if kept is None:
             found = sql.ROW(self.cursor, sheet_id=sheet_id, row_id=row_id).fetchone()
@@ -79,7 +79,7 @@ class Snapshot:
             mirror.keep_row(key, self.revision, kept)
         return kept
 
-    def _mirror(self) -> Mirror:
+    def mirror(self) -> Mirror:
         """The process's mirror, brought up to this snapshot if it is behind."""
         mirror = self.store.mirror
         mirror.follow(self.revision, self.changes)
@@ -149,7 +149,7 @@ class Snapshot:
             return out
 
         key = (sheet.sheet_id, column_id)
-        return self._mirror().column(key, rows, (start, stop), self.revision, load)
+        return self.mirror().column(key, rows, (start, stop), self.revision, load)
 
     def changes(self, since: int) -> list[list[Json]] | None:
         """The effects of every batch after a revision; None if the log doesn't reach back."""
@@ -252,6 +252,9 @@ class Store:
         self._notice_fork()
         with self._writer, self._connections.lent() as connection:
             snapshot = self._begin(connection, "BEGIN IMMEDIATE", relaxed=relaxed)
+            # Again, now that nobody else writes: a file deleted while we waited must not be the one
+            # that takes the write.
+            self._connections.require_file()
             yield Writer(self, snapshot.cursor, snapshot.revision, snapshot.structure)
 
     def close(self) -> None:
@@ -287,7 +290,7 @@ class Store:
     def _begin(self, connection: Connection, statement: str, *, relaxed: bool = False) -> Snapshot:
         cursor = connection.cursor()
         deadline = time.monotonic() + _WRITER_PATIENCE
-        pause = 0.00005
+        pause = 0.0001
         while True:
             try:
                 if statement != "BEGIN":
@@ -306,15 +309,33 @@ class Store:
                         f"{self.path}: another process has been writing for "
                         f"{_WRITER_PATIENCE:.0f} seconds; nothing was written. Try again."
                     ) from error
-            # Short random pauses: a turn is over in 0.1 ms. Sleeping longer left the writer's lock
-            # idle two thirds of the time with 8 processes; SQLite's own waiting starves some.
+            # Short random pauses: a turn is over in 0.2 ms, and SQLite's own waiting, which is
+            # longer, leaves the lock idle most of the time and starves some.
+            if statement != "BEGIN":
+                self._catch_up(connection)
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
-            pause = min(pause * 1.2, 0.0003)
+            pause = min(pause * 1.2, 0.001)
         known = self._known
         if known is None or not structure <= known[0] <= revision:
             known = (revision, structure_tables.load(cursor))
             self._known = known
         return Snapshot(self, cursor, revision, known[1])
+
+
+    def _catch_up(self, connection: Connection) -> None:
+        """While another process writes: read what was written, to hold the lock for less."""
+        if self._known is None:
+            return
+        cursor = connection.cursor()
+        try:
+            cursor.execute("BEGIN")
+            newest, _ = sql.REVISION(cursor).fetchone()
+            Snapshot(self, cursor, newest or 0, self._known[1]).mirror()
+        except sqlite3.OperationalError as error:
+            if "lock" not in str(error):
+                raise
+        finally:
+            connection.rollback()
 
 
 class Writer(Snapshot):
