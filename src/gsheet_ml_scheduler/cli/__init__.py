@@ -5,7 +5,7 @@ code 1 (2 for a command that can't be understood, 130 for Ctrl-C). Decided elsew
 else. Nothing heavy is imported before a command needs it.
 """
 
-from gsheet_ml_scheduler.cli import serve  # noqa: F401 - registers its command
+from gsheet_ml_scheduler.cli import serve, transfer  # noqa: F401 - they register their commands
 from gsheet_ml_scheduler.cli.commands import app
 
 __all__ = ["app"]

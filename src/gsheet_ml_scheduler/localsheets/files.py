@@ -34,6 +34,8 @@ _DIALECT = sqlite.dialect(paramstyle="qmark")
 sql.compile_all(_DIALECT)
 
 _PATIENCE = 10_000  # milliseconds that another process's recovery of the log may take
+_LOG_PAGES = 20_000  # 80 MB: after a huge batch SQLite needn't wait for us to checkpoint
+
 NEW_SHEET = {"title": "Sheet1", "sheetType": "GRID"}
 NEW_SIZE = (1000, 26)  # rows and columns of a new sheet (recorded)
 NEW_PROPERTIES = {"locale": "en_US", "autoRecalc": "ON_CHANGE", "timeZone": "Etc/GMT"}
@@ -225,6 +227,18 @@ class Connection(sqlite3.Connection):
             self.execute(f"PRAGMA synchronous={'NORMAL' if relaxed else 'FULL'}")
             self.relaxed = relaxed
 
+    def checkpoint(self) -> None:
+        """Move the log into the file, so that the log begins anew.
+
+        SQLite would do it after the commit that makes the log longer than 1,000 pages; but while
+        other processes read, that log isn't begun anew, and then every further commit does it,
+        with two syncs each. So it is done now and then (`store.py`), waiting for readers to finish,
+        which takes them a fraction of a millisecond. If they don't, it is for another time.
+        """
+        self.execute("PRAGMA busy_timeout=50")
+        self.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        self.execute("PRAGMA busy_timeout=0")
+
 
 def connect(path: Path, *, read_only: bool) -> Connection:
     """A connection as every part of this process uses it.
@@ -239,7 +253,7 @@ def connect(path: Path, *, read_only: bool) -> Connection:
         # not whole. Without one, nothing is needed beside the file, and nothing is left there.
         mode = "mode=ro" if _log_of(path).exists() else "mode=ro&immutable=1"
     try:
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             f"{real.as_uri()}?{mode}",
             uri=True,
             timeout=0,  # store.py waits, and fairly
@@ -248,6 +262,8 @@ def connect(path: Path, *, read_only: bool) -> Connection:
             cached_statements=256,
             factory=Connection,
         )
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        return connection
     except sqlite3.DatabaseError as error:
         raise damaged_error(path, error) from error
 

@@ -161,9 +161,7 @@ def _name(spreadsheet: gspread.Spreadsheet, target: str | os.PathLike[str]) -> s
     return str(place.path) if isinstance(place, WorkbookFile) else f'"{spreadsheet.title}"'
 
 
-def _opened(
-    source: str | os.PathLike[str], wishes: Wishes, report: Report, author: str
-) -> Source:
+def _opened(source: str | os.PathLike[str], wishes: Wishes, report: Report, author: str) -> Source:
     text = _file_of(source, CSV_ENDINGS)
     if text is not None:
         today = datetime.now().astimezone().date()
@@ -186,5 +184,3 @@ def _file_of(location: str | os.PathLike[str], endings: tuple[str, ...]) -> Path
     if isinstance(place, WorkbookFile) and place.path.suffix.lower() in endings:
         return place.path
     return None
-
-

@@ -134,7 +134,7 @@ class CsvSource:
                     if len(field) > MAX_CHARACTERS:
                         raise self._wrong(
                             reader.line_num,
-                            f"has a field of {len(field)} characters; a cell holds {MAX_CHARACTERS}",
+                            f"a field has {len(field)} characters; a cell takes {MAX_CHARACTERS}",
                         )
                 self._look(line, len(lines[0]) if lines else len(line), reader.line_num, report)
                 lines.append(line)
@@ -204,7 +204,9 @@ def plain_number(text: str, pattern: re.Pattern[str]) -> int | float | None:
     return None if abs(value) == float("inf") or (not value and exponent) else value
 
 
-def write_csv(source: Source, file: TextIO, delimiter: str, dialect: Dialect, report: Report) -> None:
+def write_csv(
+    source: Source, file: TextIO, delimiter: str, dialect: Dialect, report: Report
+) -> None:
     """Write the only tab of a source, a rectangle of values, lines ending in CRLF."""
     (sheet,) = sheets_of(source.outline())
     sheet_id = id_of(sheet)

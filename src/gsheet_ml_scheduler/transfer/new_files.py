@@ -66,8 +66,7 @@ def new_workbook(file: WorkbookFile, author: str) -> Iterator[gspread.Spreadshee
     require_free(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        localsheets.open_workbook(draft, create=True)
-        client = FileClient(localsheets.workbook_client(draft).workbook)
+        client = FileClient(localsheets.workbook_client(draft, create=True).workbook)
         client.session.headers["User-Agent"] = author
         spreadsheet = gspread.Spreadsheet(client, {"id": client.spreadsheet_id})
         spreadsheet.update_title(path.stem)

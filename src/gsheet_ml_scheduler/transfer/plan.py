@@ -130,6 +130,16 @@ def _sizes(sheet: Json, new: int) -> Iterator[Request]:
                 }
 
 
+def resized(requests: Sequence[Request], sheet_id: int) -> set[str]:
+    """The dimensions of a tab whose lines requests give other sizes to."""
+    ranges = [one["updateDimensionProperties"]["range"] for one in requests if _is_size(one)]
+    return {one["dimension"] for one in ranges if one["sheetId"] == sheet_id}
+
+
+def _is_size(request: Request) -> bool:
+    return "updateDimensionProperties" in request
+
+
 def _look(line: Json, dimension: str) -> tuple[tuple[str, Any], ...]:
     found: list[tuple[str, Any]] = []
     if line.get("pixelSize", DEFAULT_PIXELS[dimension]) != DEFAULT_PIXELS[dimension]:
@@ -147,5 +157,7 @@ def _objects(sheet: Json, ids: Mapping[int, int]) -> Iterator[Request]:
         yield {"addConditionalFormatRule": {"rule": {**rule, "ranges": ranges}, "index": index}}
     said = sheet.get("basicFilter")
     if said and "range" in said:
-        kept = {n: v for n, v in said.items() if n not in ("tableId",)}
+        # Google answers both, the old form of the same beside the new one.
+        old = ("tableId", "criteria") if "filterSpecs" in said else ("tableId",)
+        kept = {n: v for n, v in said.items() if n not in old}
         yield {"setBasicFilter": {"filter": {**kept, "range": moved(said["range"], ids)}}}

@@ -84,7 +84,9 @@ class SheetsSource:
             tabs = chosen(found["sheets"], self._tab, f'"{self._spreadsheet.title}"')
             for sheet in tabs:
                 if sheet["properties"].get("sheetType", "GRID") != "GRID":
-                    self._report.say("the tab isn't made of cells; it was left out", title_of(sheet))
+                    self._report.say(
+                        "the tab isn't made of cells; it was left out", title_of(sheet)
+                    )
             tabs = [one for one in tabs if one["properties"].get("sheetType", "GRID") == "GRID"]
             found["sheets"] = [self._with_sizes(sheet) for sheet in tabs]
             self._outline = found
@@ -156,10 +158,17 @@ def chosen(tabs: list[Json], index: int | None, name: str) -> list[Json]:
 
 def decimal_comma(outline: Json) -> bool:
     """Whether a spreadsheet's formulas have decimal commas, and `;` between arguments."""
+    locale = outline["properties"].get("locale", "en_US")
+    return is_known_locale(outline) and conventions(locale).decimal == ","
+
+
+def is_known_locale(outline: Json) -> bool:
+    """Whether a spreadsheet's language is one whose numbers and dates we can write."""
     try:
-        return conventions(outline["properties"].get("locale", "en_US")).decimal == ","
-    except ApiError:  # one that we don't know
+        conventions(outline["properties"].get("locale", "en_US"))
+    except ApiError:
         return False
+    return True
 
 
 def _in_english(row: Json) -> Json:

@@ -9,7 +9,7 @@ Decided elsewhere: what the structure is (`plan`).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,14 @@ from gsheet_ml_scheduler.localsheets.formula_text import localized
 from gsheet_ml_scheduler.localsheets.references import renamed
 from gsheet_ml_scheduler.runsheet.pacing import Pacing, describe
 from gsheet_ml_scheduler.transfer import plan
-from gsheet_ml_scheduler.transfer.sheets_source import FOR_A_PIECE, chosen, decimal_comma
+from gsheet_ml_scheduler.transfer.sheets_source import (
+    FOR_A_PIECE,
+    chosen,
+    decimal_comma,
+    is_known_locale,
+)
 from gsheet_ml_scheduler.transfer.stream import (
+    DEFAULT_PIXELS,
     FORMAT,
     NOTE,
     VALIDATION,
@@ -35,7 +41,6 @@ from gsheet_ml_scheduler.transfer.stream import (
     cells_of,
     column_letters,
     id_of,
-    place,
     sheets_of,
     title_of,
 )
@@ -45,6 +50,7 @@ Request = dict[str, Any]
 _PIECE_ROWS, _PIECE_BYTES = 5_000, 1_500_000
 _A_CELL, _A_FORMAT = 50, 250  # bytes, about
 _MARK = "gsheet-ml-import"
+_GRID = "frozenRowCount,frozenColumnCount,rowCount,columnCount,hideGridlines"
 _CELL_PARTS = (VALUE, FORMAT, NOTE, VALIDATION, "textFormatRuns")
 
 
@@ -136,7 +142,7 @@ class SheetsTarget:
                 "one, chosen with --sheet-index, into the empty tab --to-index."
             )
         title = quote_title(title_of(sheet))
-        wanted = {"valueRenderOption": "FORMULA"}
+        wanted: Any = {"valueRenderOption": "FORMULA"}
         held = self._call(lambda: self._spreadsheet.values_get(title, wanted), "look at the target")
         for row, line in enumerate(held.get("values", [])):
             for column, value in enumerate(line):
@@ -157,7 +163,7 @@ class SheetsTarget:
         """
         before = self.require_empty()
         (old,) = chosen(before["sheets"], self._tab or 0, self._name)
-        outline = source.outline()
+        outline = self._without_taken_names(source.outline(), before)
         if self._tab is not None and len(sheets_of(outline)) != 1:
             raise LocationError(
                 f"The source has {len(sheets_of(outline))} tabs, and one is to be filled. Choose "
@@ -170,10 +176,10 @@ class SheetsTarget:
         made = plan.structure(
             outline, ids, title=keeps, at_least=(grid["rowCount"], grid["columnCount"])
         )
-        if self._fresh:
+        if self._fresh and is_known_locale(outline):
             made = [*plan.spreadsheet_properties(outline), *made]
         comma = decimal_comma(outline if self._fresh else before)
-        mark = self._once(made)
+        mark, done = self._once(made), False
         try:
             for sheet in sheets_of(outline):
                 own = title_of(sheet)
@@ -182,17 +188,29 @@ class SheetsTarget:
                 for piece in pieces(source.rows(id_of(sheet))):
                     self._put(piece, ids[id_of(sheet)], new, as_written)
                 self._report.tabs += 1
-        except (GSheetMLError, APIError, requests.RequestException, OSError) as error:
-            self._undo(before, old, mark, error)
-            raise
+            done = True
+        finally:  # whatever went wrong, and Ctrl-C
+            if not done:
+                self._undo(before, old, mark, plan.resized(made, id_of(old)))
         self._send([_unmarked(mark)], "finish the import")
+
+    def _without_taken_names(self, outline: Json, before: Json) -> Json:
+        taken = {named["name"].casefold() for named in before.get("namedRanges", [])}
+        kept = []
+        for named in outline.get("namedRanges", []):
+            if named["name"].casefold() in taken:
+                self._report.say("the target has a range of that name already", named["name"])
+            else:
+                kept.append(named)
+        return {**outline, "namedRanges": kept}
 
     def _put(
         self, piece: Piece, sheet_id: int, title: str, as_written: Callable[[str], str]
     ) -> None:
         what = f"write lines {piece.start + 1} to {piece.start + len(piece.rows)} of {title!r}"
-        self._report.rows += len(piece.rows)
-        self._report.cells += sum(VALUE in cell for row in piece.rows for cell in cells_of(row))
+        held = [sum(VALUE in cell for cell in cells_of(row)) for row in piece.rows]
+        self._report.rows += sum(map(bool, held))
+        self._report.cells += sum(held)
         if piece.plain and piece.parts <= {VALUE}:
             # The same as updateCells with values alone, at a third of the time and the size.
             values = [[_raw(cell) for cell in cells_of(row)] for row in piece.rows]
@@ -230,15 +248,15 @@ class SheetsTarget:
         self._call(send, "write the tabs' structure")
         return mark
 
-    def _undo(self, before: Json, old: Json, mark: int, error: Exception) -> None:
+    def _undo(self, before: Json, old: Json, mark: int, resized: Iterable[str]) -> None:
         """Leave the spreadsheet as empty as it was."""
         try:
             now = self._call(self._spreadsheet.fetch_sheet_metadata, "look at the target")
-            self._send(_emptied(before, old, dict(now), mark), "undo the import")
-        except (GSheetMLError, APIError, requests.RequestException) as second:
+            self._send(_emptied(before, old, dict(now), mark, resized), "undo the import")
+        except (GSheetMLError, APIError, requests.RequestException) as error:
             raise LocationError(
-                f"{self._name} is only filled in part, and couldn't be emptied again "
-                f"({describe(second)}). Empty it by hand. What went wrong first: {error}"
+                f"{self._name} is only filled in part, and couldn't be emptied again: "
+                f"{describe(error)} Empty it by hand."
             ) from error
 
     def _send(self, made: list[Request], what: str) -> None:
@@ -279,7 +297,9 @@ def _unmarked(mark: int) -> Request:
     return {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}}
 
 
-def _emptied(before: Json, old: Json, now: Json, mark: int) -> list[Request]:
+def _emptied(
+    before: Json, old: Json, now: Json, mark: int, resized: Iterable[str]
+) -> list[Request]:
     """What takes an import away again: tabs that came, and all on the one that was filled."""
     kept = {id_of(sheet) for sheet in before["sheets"]}
     (filled,) = (sheet for sheet in now["sheets"] if id_of(sheet) == id_of(old))
@@ -297,12 +317,18 @@ def _emptied(before: Json, old: Json, now: Json, mark: int) -> list[Request]:
     if "basicFilter" in filled and "basicFilter" not in old:
         found.append({"clearBasicFilter": whole})
     found.append({"updateCells": {"range": whole, "fields": ",".join(_CELL_PARTS)}})
-    grid = {name: 0 for name in ("frozenRowCount", "frozenColumnCount")}
-    properties = {**old["properties"], "hidden": old["properties"].get("hidden", False)}
-    properties["gridProperties"] = {**grid, **old["properties"]["gridProperties"]}
-    names = "title,hidden,gridProperties(frozenRowCount,frozenColumnCount,rowCount,columnCount)"
+    for dimension in resized:
+        found.append(
+            {
+                "updateDimensionProperties": {
+                    "range": {**whole, "dimension": dimension},
+                    "properties": {"pixelSize": DEFAULT_PIXELS[dimension]},
+                    "fields": "pixelSize,hiddenByUser",
+                }
+            }
+        )
+    # What isn't said of the old tab goes, because the mask names it.
+    names = f"title,hidden,rightToLeft,tabColor,tabColorStyle,gridProperties({_GRID})"
+    properties = old["properties"]
     found.append({"updateSheetProperties": {"properties": properties, "fields": names}})
     return found
-
-
-__all__ = ["Piece", "SheetsTarget", "pieces", "place"]
