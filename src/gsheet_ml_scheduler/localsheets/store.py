@@ -35,8 +35,6 @@ from .record import EMPTY, Cell, Kept, Row, Scalar
 from .structure import Json, Sheet, Structure
 
 _WRITER_PATIENCE = 60.0  # seconds to wait for other writers
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.004  # seconds
-_TRIES = 3
 _CHANGES_KEPT = 14 * 86400.0  # seconds
 _TRIM_EVERY = 5000  # revisions
 _CHECKPOINT_EVERY = 400  # revisions: a claim's writes make some 2,000 pages of log of them
@@ -227,7 +225,6 @@ class Store:
         self._writer = threading.Lock()
         self._known: tuple[int, Structure] | None = None
         self._pid = os.getpid()
-        self._pause = _SHORTEST_PAUSE  # seconds between two tries to begin writing
 
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
@@ -294,7 +291,7 @@ class Store:
     def _begin(self, connection: Connection, statement: str, *, relaxed: bool = False) -> Snapshot:
         cursor = connection.cursor()
         deadline = time.monotonic() + _WRITER_PATIENCE
-        tries = 0
+        pause = 0.0001
         while True:
             try:
                 if statement != "BEGIN":
@@ -313,30 +310,17 @@ class Store:
                         f"{self.path}: another process has been writing for "
                         f"{_WRITER_PATIENCE:.0f} seconds; nothing was written. Try again."
                     ) from error
+            # Short random pauses: a turn is over in 0.2 ms. SQLite's own waiting soon sleeps for
+            # far longer, so that the lock lies idle and some processes starve.
             if statement != "BEGIN":
                 self._catch_up(connection)
-            tries += 1
-            time.sleep(random.uniform(self._pause / 2, self._pause))  # noqa: S311
-        if statement != "BEGIN":
-            self._adapt_pause(tries)
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
+            pause = min(pause * 1.2, 0.001)
         known = self._known
         if known is None or not structure <= known[0] <= revision:
             known = (revision, structure_tables.load(cursor))
             self._known = known
         return Snapshot(self, cursor, revision, known[1])
-
-
-    def _adapt_pause(self, tries: int) -> None:
-        """Wait so long between tries that a few are enough, however many processes write.
-
-        A turn is over in 0.2 ms. SQLite's own waiting soon sleeps for far longer, so that the lock
-        lies idle and some processes starve; trying all the time takes the processor away from the
-        one that has the lock. The pauses are random so that nobody is always a little too late.
-        """
-        if tries > _TRIES:
-            self._pause = min(self._pause * 1.25, _LONGEST_PAUSE)
-        elif tries < _TRIES:
-            self._pause = max(self._pause / 1.25, _SHORTEST_PAUSE)
 
     def _catch_up(self, connection: Connection) -> None:
         """While another process writes: read what was written, to hold the lock for less."""

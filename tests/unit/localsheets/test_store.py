@@ -20,6 +20,7 @@ import pytest
 from gspread.exceptions import APIError
 
 from gsheet_ml_scheduler.localsheets import files
+from gsheet_ml_scheduler.localsheets.book import Book
 from gsheet_ml_scheduler.localsheets.store import Store
 from tests.unit.localsheets.calls import (
     Calls,
@@ -512,3 +513,19 @@ calls.answer(put, {{"valueInputOption": "RAW"}}, {{"values": [[1]]}}, author="a 
     assert ran.stderr == ""
     assert [found.name for found in path.parent.iterdir()] == [path.name]
     assert open_calls(path).get("A1") == [[1]]
+
+
+def test_the_log_beside_the_file_stays_short_while_others_read(tmp_path: Path) -> None:
+    path = tmp_path / "book.sheet"
+    files.create(path)
+    writer, reader = Store(path), Store(path)
+    for number in range(900):
+        with reader.reading() as snapshot:
+            assert snapshot.revision == number
+        with writer.writing(relaxed=True) as batch:
+            book = Book(batch)
+            book.rows(book.sheet(0), 0, 1)[0].set_cell(0, number)
+            book.commit("writer")
+    assert path.with_name("book.sheet-wal").stat().st_size < 500 * 3 * 4200
+    writer.close()
+    reader.close()
