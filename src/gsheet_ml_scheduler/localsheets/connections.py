@@ -56,15 +56,12 @@ class Connections:
         with _gate.passed():
             self.require_file()
             connection = self._taken()
-            sound = False
+            sound = True  # also when the request itself was wrong
             try:
                 yield connection
-                sound = True
             except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+                sound = False
                 raise self._translated(error) from error
-            except Exception:
-                sound = True  # the request's own, such as a wrong argument
-                raise
             finally:
                 self._given_back(connection, sound=sound)
 

@@ -263,9 +263,9 @@ def connect(path: Path, *, read_only: bool) -> Connection:
             factory=Connection,
         )
         connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
-        return connection
     except sqlite3.DatabaseError as error:
         raise damaged_error(path, error) from error
+    return connection
 
 
 def damaged_error(path: Path, error: Exception) -> WorkbookError:
