@@ -8,6 +8,7 @@ are (`runsheet.pacing.Rhythm`), which run comes next (`scheduler.py`).
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sized
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -163,7 +164,7 @@ class Run:
 
     def _end(self, error: BaseException | None) -> bool:
         if error is None:
-            self._held.finish(DONE, "done", self._metrics)
+            self._finish(DONE, "done", self._metrics)
             return True
         if isinstance(error, RunLost):
             raise error
@@ -176,8 +177,17 @@ class Run:
         columns = self._held.desk.sheet.header.columns
         if _ERROR in columns.not_keys and _ERROR in columns.ids:
             cells[_ERROR] = error_line(error)
-        self._held.finish(failed_text(error), "failed", cells)
+        self._finish(failed_text(error), "failed", cells)
         return True
+
+    def _finish(self, text: str, color: str, cells: Mapping[str, Any]) -> None:
+        """Writes the outcome; Ctrl-C meanwhile doesn't lose it: it is written first."""
+        try:
+            self._held.finish(text, color, cells)
+        except (KeyboardInterrupt, SystemExit):
+            with suppress(RunLost):  # it had been written, and the pin deleted
+                self._held.finish(text, color, cells)
+            raise
 
     def _requeue(self) -> None:
         try:

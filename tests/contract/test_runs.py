@@ -83,10 +83,27 @@ def test_an_interrupt_during_the_claim_leaves_the_run_ready(
     setattr(wire, moment, interrupt)
     with pytest.raises(KeyboardInterrupt):
         scheduler.find_claim_and_start_run()
-    is_left_to_the_two_minutes = (number, moment) == (1, "after")
     run = queue.runs()["1"]
-    assert run["worker_name"] == ""
-    assert (run["status"] == "ready") is not is_left_to_the_two_minutes
+    assert (run["worker_name"], run["status"]) == ("", "ready")
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_interrupt_while_the_outcome_is_written_does_not_lose_it(
+    queue: Queue, number: int, moment: str
+) -> None:
+    scheduler, wire = queue.scheduler()
+    with pytest.raises(KeyboardInterrupt):
+        for run in scheduler.runs():
+            with run:
+                begun = len(wire.seen)
+
+                def interrupt(asked: Asked, begun: int = begun) -> None:
+                    if len(wire.seen) - 1 - begun == number:
+                        raise KeyboardInterrupt
+
+                setattr(wire, moment, interrupt)
+    assert queue.statuses() == {"1": "done", "2": "ready", "3": "ready"}
 
 
 def test_a_worker_that_fails_several_runs_in_a_row_stops_claiming(queue: Queue) -> None:

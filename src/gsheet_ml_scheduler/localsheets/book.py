@@ -197,7 +197,7 @@ class Book:
             moved = {}
             for name, body in found.items():
                 after = ranges.map_ranges(body, sheet_id, shifted)
-                if after is not None:
+                if after is not None and not (kind == "merge" and ranges.one_cell(after["range"])):
                     moved[name] = after
             structure.objects[kind] = moved
         title = self.sheet(sheet_id).title

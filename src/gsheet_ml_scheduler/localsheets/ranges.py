@@ -171,6 +171,13 @@ def lies_on(body: Json, sheet_id: int) -> bool:
     return any(grid_range.get("sheetId", 0) == sheet_id for grid_range in found)
 
 
+def one_cell(grid_range: Json) -> bool:
+    """Whether a range with all four sides said is a single cell, which is no merge any more."""
+    height = grid_range["endRowIndex"] - grid_range["startRowIndex"]
+    width = grid_range["endColumnIndex"] - grid_range["startColumnIndex"]
+    return bool(height == width == 1)
+
+
 def map_ranges(body: Json, sheet_id: int, shifted: Callable[[Json], Json | None]) -> Json | None:
     """An object with its ranges on a sheet shifted; None when nothing is left of them."""
     body = _followed(body, sheet_id, shifted)

@@ -116,15 +116,17 @@ class Claimer:
             claims.make_token(self.desk.worker, look.now, f"{self.rng.getrandbits(32):08x}"),
             self.rng.randrange(1, 2**31),
         )
-        compared = self._compare(look, attempt)
-        if compared.replaced is not False:
-            try:
+        try:
+            compared = self._compare(look, attempt)
+            held = None
+            if compared.replaced is not False:
                 held = self._confirm(look, attempt, compared)
-            except (KeyboardInterrupt, SystemExit):
-                self._release(attempt)
-                raise
-            if held is not None:
-                return held
+        except (KeyboardInterrupt, SystemExit):
+            self._release(attempt)  # wherever the claim was
+            raise
+        if held is not None:
+            return held
+        if compared.replaced is not False:
             self._release(attempt)
         elif compared.is_pinned:
             self._litter.append(attempt.pin)

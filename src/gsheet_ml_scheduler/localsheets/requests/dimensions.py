@@ -4,12 +4,13 @@ updateDimensionProperties: rows and columns as such.
 
 from __future__ import annotations
 
-from .. import fields, schemas
+from .. import fields, ranges, schemas
 from ..book import Book
 from ..call import Call
 from ..errors import invalid_argument
 from ..structure import COLUMNS, ROWS, Json, Sheet
 from ..values import formatted
+from . import objects
 
 _PIXELS_A_LETTER = 7  # Arial at 10 points, about
 _PIXELS_AROUND = 7
@@ -74,7 +75,26 @@ def move(book: Book, body: Json, _call: Call) -> None:
     if start < destination < stop:
         raise invalid_argument("Cannot move a dimension to inside of itself.")
     if not start <= destination <= stop:  # else they are there already
+        _refuse_to_cut_merges(book, sheet, dimension, (start, stop), destination)
         book.move_lines(sheet, dimension, start, stop, destination)
+
+
+def _refuse_to_cut_merges(
+    book: Book, sheet: Sheet, dimension: str, block: tuple[int, int], destination: int
+) -> None:
+    """Lines in a merge of several move only if all of it does, and none move into one."""
+    whole = ranges.from_grid_range(book, {"sheetId": sheet.sheet_id})
+    for _, _, merge in objects.overlapping(book, "merge", whole):
+        rows = dimension == ROWS
+        start = merge.start_row if rows else merge.start_column
+        stop = merge.end_row if rows else merge.end_column
+        apart = stop <= block[0] or block[1] <= start
+        contained = block[0] <= start and stop <= block[1]
+        if not (apart or contained) or start < destination < stop:
+            raise invalid_argument(
+                f"Cannot move {dimension.lower()} through the merged range {merge.a1}. "
+                "Move all of it, or unmerge it first."
+            )
 
 
 def append(book: Book, body: Json, _call: Call) -> None:

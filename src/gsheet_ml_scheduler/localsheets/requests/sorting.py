@@ -3,6 +3,7 @@
 Where the range holds all that these rows hold, the rows themselves change places, and developer
 metadata goes along (recorded by others; sheets-api: "follows sortRange"). Where cells beside the
 range stay put, only the range's cells change places. Hidden rows stay where they are (observed).
+A sort that would change places of merged cells is refused: it would take values out of sight.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..filtered import hidden_rows
 from ..ranges import Area
 from ..record import Row, effective, is_error
 from ..structure import Json
+from . import objects
 
 
 def sort_range(book: Book, body: Json, call: Call) -> None:
@@ -35,6 +37,10 @@ def sort_range(book: Book, body: Json, call: Call) -> None:
         ordered = _sorted(ordered, column, spec.get("sortOrder") == "DESCENDING")
     if ordered == rows:
         return
+    for _, _, merge in objects.overlapping(book, "merge", area):
+        raise invalid_argument(
+            f"Cannot sort a range with merged cells: {merge.a1}. Unmerge them first."
+        )
     whole = _holds_all(area, rows)
     if whole and len(rows) == area.height and not call.switches.sort_leaves_metadata:
         book.reorder_rows(area.sheet, area.start_row, [row.row_id for row in ordered])
