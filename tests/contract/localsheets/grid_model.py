@@ -2,6 +2,7 @@
 
 An operation is a function of the model and a few small numbers. It changes the model and answers
 the request that asks the same of a workbook, or None where the numbers make no sense just now.
+What merged cells forbid is `Refused`, before anything of the model has changed.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ Numbers = Sequence[int]
 
 @dataclass
 class Cell:
-    """A value and a background; red in 255ths, None where none was set."""
+    """A value, a background (red in 255ths, None where none was set), and the merge it is in."""
 
     value: Value = None
     red: int | None = None
+    merge: int | None = None
 
 
 @dataclass
@@ -75,6 +77,41 @@ class Grid:
         on_columns = {i: ("COLUMNS", at) for at, ids in enumerate(self.column_pins) for i in ids}
         return {**on_rows, **on_columns}
 
+    def merges(self) -> dict[int, Area]:
+        """Where the cells of every merge are: rows [a, b), columns [c, d)."""
+        found: dict[int, Area] = {}
+        for at, row in enumerate(self.rows):
+            for across, cell in enumerate(row.cells):
+                if cell.merge is not None:
+                    a, b, c, d = found.get(cell.merge, (at, at, across, across))
+                    found[cell.merge] = a, max(b, at + 1), min(c, across), max(d, across + 1)
+        return found
+
+    def line(self, at: int, *, rows: bool) -> list[Cell]:
+        """The cells of a row or a column."""
+        return self.rows[at].cells if rows else [row.cells[at] for row in self.rows]
+
+    def merge(self, area: Area) -> None:
+        """Make one merge: its first value stands in its corner, its other cells are empty."""
+        among = list(itertools.chain.from_iterable(_in(self, area)))
+        number = 1 + max(self.merges(), default=0)
+        kept = next((cell.value for cell in among if cell.value is not None), None)
+        for cell in among:
+            cell.value, cell.merge = None, number
+        among[0].value = kept
+
+    def unmerge(self, area: Area) -> bool:
+        """Take apart the merges in an area; whether it cuts none, else nothing is done."""
+        among = list(itertools.chain.from_iterable(_in(self, area)))
+        inside = {id(cell) for cell in among}
+        touched = {cell.merge for cell in among} - {None}
+        whole = [cell for row in self.rows for cell in row.cells if cell.merge in touched]
+        if any(id(cell) not in inside for cell in whole):
+            return False
+        for cell in whole:
+            cell.merge = None
+        return True
+
 
 def cut(lines: list[list[Any]]) -> list[list[Any]]:
     """Without trailing Nones, and without trailing lines that have nothing left."""
@@ -94,16 +131,27 @@ def trimmed(lines: list[list[Value]]) -> list[list[Value]]:
     return [["" if value is None else value for value in one] for one in cut(lines)]
 
 
+Area = tuple[int, int, int, int]
+
+
+class Refused(Exception):  # noqa: N818 - an answer of the model, no error
+    """A workbook refuses this request, with these words."""
+
+    def __init__(self, request: Json, words: str) -> None:
+        super().__init__(words)
+        self.request, self.words = request, words
+
+
 Operation = Callable[[Grid, Numbers, Value], "Json | None"]
 
 
-def _area(grid: Grid, numbers: Numbers) -> tuple[int, int, int, int]:
+def _area(grid: Grid, numbers: Numbers) -> Area:
     top, left = numbers[0] % grid.height, numbers[1] % grid.width
     bottom = min(top + 1 + numbers[2] % 4, grid.height)
     return top, bottom, left, min(left + 1 + numbers[3] % 4, grid.width)
 
 
-def _in(grid: Grid, area: tuple[int, int, int, int]) -> list[list[Cell]]:
+def _in(grid: Grid, area: Area) -> list[list[Cell]]:
     return [row.cells[area[2] : area[3]] for row in grid.rows[area[0] : area[1]]]
 
 
@@ -188,6 +236,7 @@ def insert(grid: Grid, numbers: Numbers, value: Value) -> Json | None:
     if (before and at == 0) or (not rows and grid.width + count > 9):
         return None
     like = at - 1 if before else at
+    between = _merges_across(grid, at, rows=bool(rows))
     if rows:
         model = grid.rows[like].cells if like < grid.height else [Cell()] * grid.width
         grid.rows[at:at] = [Row([Cell(None, c.red) for c in model]) for _ in range(count)]
@@ -196,8 +245,19 @@ def insert(grid: Grid, numbers: Numbers, value: Value) -> Json | None:
             red = row.cells[like].red if like < grid.width else None
             row.cells[at:at] = [Cell(None, red) for _ in range(count)]
         grid.column_pins[at:at] = [set() for _ in range(count)]
+    for new in range(at, at + count):
+        for cell, merge in zip(grid.line(new, rows=bool(rows)), between):
+            cell.merge = merge
     where = line("ROWS" if rows else "COLUMNS", at, at + count)
     return {"insertDimension": {"range": where, "inheritFromBefore": before}}
+
+
+def _merges_across(grid: Grid, at: int, *, rows: bool) -> list[int | None]:
+    """The merges that reach over the edge before a line, cell by cell."""
+    if not 0 < at < (grid.height if rows else grid.width):
+        return [None] * (grid.width if rows else grid.height)
+    sides = zip(grid.line(at - 1, rows=rows), grid.line(at, rows=rows))
+    return [one.merge if one.merge == other.merge else None for one, other in sides]
 
 
 def delete(grid: Grid, numbers: Numbers, value: Value) -> Json | None:
@@ -214,6 +274,9 @@ def delete(grid: Grid, numbers: Numbers, value: Value) -> Json | None:
         for row in grid.rows:
             del row.cells[start:stop]
         del grid.column_pins[start:stop]
+    for top, bottom, left, right in grid.merges().values():
+        if bottom - top == right - left == 1:
+            grid.rows[top].cells[left].merge = None
     return {"deleteDimension": {"range": line("ROWS" if rows else "COLUMNS", start, stop)}}
 
 
@@ -225,6 +288,11 @@ def move(grid: Grid, numbers: Numbers, value: Value) -> Json | None:
     stop = min(start + 1 + numbers[3] % 3, size)
     if start < to < stop:
         return None
+    source = line("ROWS" if rows else "COLUMNS", start, stop)
+    request = {"moveDimension": {"source": source, "destinationIndex": to}}
+    edges = [] if start <= to <= stop else [start, stop, to]
+    if any(any(_merges_across(grid, edge, rows=bool(rows))) for edge in edges):
+        raise Refused(request, f"Cannot move {source['dimension'].lower()} through the merged")
     each: list[list[Any]] = [grid.rows] if rows else [row.cells for row in grid.rows]
     for line_ in [*each, *([] if rows else [grid.column_pins])]:
         block = line_[start:stop]
@@ -233,8 +301,7 @@ def move(grid: Grid, numbers: Numbers, value: Value) -> Json | None:
             if to <= start
             else [*line_[:start], *line_[stop:to], *block, *line_[to:]]
         )
-    source = line("ROWS" if rows else "COLUMNS", start, stop)
-    return {"moveDimension": {"source": source, "destinationIndex": to}}
+    return request
 
 
 def sort(grid: Grid, numbers: Numbers, value: Value) -> Json:
@@ -248,14 +315,23 @@ def sort(grid: Grid, numbers: Numbers, value: Value) -> Json:
     filled = [row for row in rows if row.cells[by].value is not None]
     filled.sort(key=lambda row: _key(row.cells[by].value), reverse=down)
     ordered = filled + [row for row in rows if row.cells[by].value is None]
+    area = top, bottom, left, right
+    spec = {"dimensionIndex": by, "sortOrder": "DESCENDING" if down else "ASCENDING"}
+    request = {"sortRange": {"range": grid_range(area), "sortSpecs": [spec]}}
+    moved = any(old is not new for old, new in zip(rows, ordered))
+    if moved and any(c.merge for c in itertools.chain.from_iterable(_in(grid, area))):
+        raise Refused(request, "Cannot sort a range with merged cells")
+    merges = [[cell.merge for cell in row.cells] for row in rows]  # those beside it stay there
     if any(c.value is not None for row in rows for c in row.cells[:left] + row.cells[right:]):
         taken = [row.cells[left:right] for row in ordered]
         for row, part in zip(rows, taken):
             row.cells[left:right] = part
     else:
         grid.rows[top:bottom] = ordered
-    spec = {"dimensionIndex": by, "sortOrder": "DESCENDING" if down else "ASCENDING"}
-    return {"sortRange": {"range": grid_range((top, bottom, left, right)), "sortSpecs": [spec]}}
+    for row, stay in zip(grid.rows[top:bottom], merges):
+        for cell, merge in zip(row.cells, stay):
+            cell.merge = merge
+    return request
 
 
 def _key(value: Value) -> tuple[int, Any]:
@@ -283,7 +359,38 @@ def unpin(grid: Grid, numbers: Numbers, value: Value) -> Json:
     return {"deleteDeveloperMetadata": {"dataFilter": lookup}}
 
 
+CUTS = "You must select all cells in a merged range to merge or unmerge them."
+
+
+def merge_cells(grid: Grid, numbers: Numbers, value: Value) -> Json:
+    """One merge of an area, or one for each of its rows or columns; those inside give way."""
+    area, kind = _area(grid, numbers), ("ALL", "ROWS", "COLUMNS")[numbers[4] % 3]
+    request = {"mergeCells": {"range": grid_range(area), "mergeType": f"MERGE_{kind}"}}
+    if not grid.unmerge(area):
+        raise Refused(request, CUTS)
+    top, bottom, left, right = area
+    parts = [area]
+    if kind == "ROWS":
+        parts = [(at, at + 1, left, right) for at in range(top, bottom)]
+    elif kind == "COLUMNS":
+        parts = [(top, bottom, at, at + 1) for at in range(left, right)]
+    for part in parts:
+        if (part[1] - part[0]) * (part[3] - part[2]) > 1:
+            grid.merge(part)
+    return request
+
+
+def unmerge_cells(grid: Grid, numbers: Numbers, value: Value) -> Json:
+    """The merges in an area, or all there are."""
+    area = _area(grid, numbers) if numbers[4] % 3 else (0, grid.height, 0, grid.width)
+    request = {"unmergeCells": {"range": grid_range(area)}}
+    if not grid.unmerge(area):
+        raise Refused(request, CUTS)
+    return request
+
+
 OPERATIONS: list[Operation] = [
     update_cells, update_range, append_cells, paint_cells, unpaint_cells, find_replace,
     insert, delete, move, sort, pin_line, unpin,
+    merge_cells, unmerge_cells,
 ]  # fmt: skip

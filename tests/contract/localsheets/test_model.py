@@ -1,14 +1,17 @@
 """Random batches do to a workbook what they do to plain lists, and a wrong batch does nothing.
 
 The machine talks to two clients of one spreadsheet by turns, so each must see what the other did.
-How they are connected is one method: a subclass runs the same machine over HTTP.
+How they are connected is one method: a subclass runs the same machine over HTTP, against a real
+server, and there every refusal is word for word the one in process.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 import tempfile
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,22 @@ import pytest
 from gspread.exceptions import APIError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
-from tests.contract.localsheets.grid_model import OPERATIONS, Grid, Operation, Value, cut
+from tests.contract.localsheets.grid_model import (
+    OPERATIONS,
+    Grid,
+    Operation,
+    Refused,
+    Value,
+    cut,
+)
+from tests.served import Served, served
 from tests.unit.localsheets.calls import (
     RELAXED,
     Calls,
@@ -37,7 +53,8 @@ NUMBERS = st.lists(st.integers(0, 11), min_size=6, max_size=6)
 VALUES: st.SearchStrategy[Value] = st.sampled_from(
     [None, "", "ready", "Ready", "running", "été", "=1+1", "1", 0, 1, -2.5, 1e-7, True, False]
 )
-STEPS = st.tuples(st.sampled_from(OPERATIONS), NUMBERS, VALUES)
+Step = tuple[Operation, list[int], Value]
+STEPS: st.SearchStrategy[Step] = st.tuples(st.sampled_from(OPERATIONS), NUMBERS, VALUES)
 WRONG: list[Json] = [
     cells([["x"]], 0, sheet=999999),
     cells([["x"]], 5000),
@@ -51,20 +68,25 @@ WRONG: list[Json] = [
 class SheetAgainstLists(RuleBasedStateMachine):
     """One sheet, driven by two clients."""
 
-    @staticmethod
-    def connect(path: Path) -> tuple[Calls, Callable[[], None]]:
+    def new_path(self) -> Path:
+        """Where this example's workbook is going to be."""
+        folder = tempfile.TemporaryDirectory()
+        self.endings.append(folder.cleanup)
+        return Path(folder.name) / "runs.sheet"
+
+    def connect(self, path: Path) -> tuple[Calls, Callable[[], None]]:
         """A client of a workbook file, and how it is closed; here in this process."""
         calls = open_calls(path)
         return calls, lambda: close(calls)
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "runs.sheet"
+        self.endings: list[Callable[[], object]] = []
+        self.path = self.new_path()
         close(open_calls(self.path, create=True))
         connected = [self.connect(self.path) for _ in range(2)]
         self.clients = [calls for calls, _ in connected]
-        self.endings = [ending for _, ending in connected]
+        self.closings = [closing for _, closing in connected]
         self.model = Grid.of(HEIGHT, WIDTH)
         size = {"gridProperties": {"rowCount": HEIGHT, "columnCount": WIDTH}}
         fields = "gridProperties(rowCount,columnCount)"
@@ -82,15 +104,36 @@ class SheetAgainstLists(RuleBasedStateMachine):
         self.clients.reverse()
         return self.clients[0]
 
-    def _planned(self, steps: list[tuple[Operation, list[int], Value]]) -> tuple[Grid, list[Json]]:
-        model = copy.deepcopy(self.model)
-        requests = [step(model, numbers, value) for step, numbers, value in steps]
-        return model, [request for request in requests if request is not None]
+    def refused(self, requests: list[Json], words: str) -> APIError:
+        """A batch is refused in these words."""
+        with pytest.raises(APIError, match=words) as caught:
+            self.client.batch(*requests)
+        assert caught.value.error["status"] == "INVALID_ARGUMENT"
+        return caught.value
 
-    @rule(steps=st.lists(STEPS, min_size=1, max_size=5), relaxed=st.booleans())
-    def batch(self, steps: list[tuple[Operation, list[int], Value]], relaxed: bool) -> None:
-        model, requests = self._planned(steps)
-        if requests:
+    def _planned(self, steps: list[Step]) -> tuple[Grid, list[Json], tuple[list[Json], str] | None]:
+        """The model after them, their requests, and the first batch of them that is refused."""
+        model, requests, wrong = copy.deepcopy(self.model), list[Json](), None
+        for step, numbers, value in steps:
+            try:
+                request = step(model, numbers, value)
+            except Refused as refused:
+                (kind,) = refused.request
+                words = f"Invalid requests[{len(requests)}].{kind}: {refused.words}"
+                wrong = wrong or ([*requests, refused.request], re.escape(words))
+            else:
+                requests += [] if request is None else [request]
+        return model, requests, wrong
+
+    @rule(
+        steps=st.lists(STEPS, min_size=1, max_size=5), relaxed=st.booleans(), insist=st.booleans()
+    )
+    def batch(self, steps: list[Step], relaxed: bool, insist: bool) -> None:
+        """What merges forbid is left out, or else nothing happens."""
+        model, requests, wrong = self._planned(steps)
+        if insist and wrong is not None:
+            self.refused(*wrong)
+        elif requests:
             replies = self.client.batch(*requests, headers=RELAXED if relaxed else None)
             assert len(replies) == len(requests)
             self.model = model
@@ -100,17 +143,14 @@ class SheetAgainstLists(RuleBasedStateMachine):
         wrong=st.sampled_from(WRONG) | st.just("pin"),
         at=st.integers(0, 4),
     )
-    def batch_with_a_wrong_request(
-        self, steps: list[tuple[Operation, list[int], Value]], wrong: Any, at: int
-    ) -> None:
-        _, requests = self._planned(steps)
+    def batch_with_a_wrong_request(self, steps: list[Step], wrong: Any, at: int) -> None:
+        _, requests, _ = self._planned(steps)
         at = min(at, len(requests))
         inserted = [wrong]
         if wrong == "pin":  # one that is there already
             inserted = [pin(77, row(0)), pin(77, row(1))]
         requests[at:at] = inserted
-        with pytest.raises(APIError, match=rf"requests\[{at + len(inserted) - 1}\]"):
-            self.client.batch(*requests)
+        self.refused(requests, rf"requests\[{at + len(inserted) - 1}\]")
 
     @rule(numbers=NUMBERS, values=st.lists(st.lists(VALUES, max_size=4), min_size=1, max_size=3))
     def values_update(self, numbers: list[int], values: list[list[Value]]) -> None:
@@ -179,6 +219,13 @@ class SheetAgainstLists(RuleBasedStateMachine):
         assert cut(shown) == self.model.colours()
 
     @invariant()
+    def merges_are_those_of_the_lists(self) -> None:
+        sheets = self.client.spreadsheet(fields="sheets.merges").get("sheets", [{}])
+        names = ("startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex")
+        found = [tuple(merge[name] for name in names) for merge in sheets[0].get("merges", [])]
+        assert sorted(found) == sorted(self.model.merges().values())
+
+    @invariant()
     def pins_are_on_their_lines(self) -> None:
         found = {}
         for mark in self.client.marks():
@@ -194,13 +241,42 @@ class SheetAgainstLists(RuleBasedStateMachine):
         assert (grid["rowCount"], grid["columnCount"]) == (self.model.height, self.model.width)
 
     def teardown(self) -> None:
-        for ending in self.endings:
-            ending()
+        for closing in self.closings:
+            closing()
         by_log, by_tables = followed(self.path), stored(self.path)
         by_tables.pop("properties")
         by_log.pop("properties", None)
         assert by_log == by_tables
-        self.folder.cleanup()
+        for ending in self.endings:
+            ending()
+
+
+class SheetOverHttp(SheetAgainstLists):
+    """The same by two clients of a server; a third, in process, is told the same errors."""
+
+    def __init__(self, folder: Path, server: Served) -> None:
+        self.folder, self.server = folder, server
+        super().__init__()
+        self.witness, closing = super().connect(self.path)
+        self.closings.append(closing)
+
+    def new_path(self) -> Path:
+        return self.folder / f"{uuid.uuid4().hex}.sheet"
+
+    def connect(self, path: Path) -> tuple[Calls, Callable[[], None]]:
+        in_process = open_calls(path)
+        close(in_process)
+        key = in_process.address.rpartition("/")[2]
+        client = self.server.client()
+        return Calls(client, key), client.session.close
+
+    def refused(self, requests: list[Json], words: str) -> APIError:
+        by_server = super().refused(requests, words)
+        with pytest.raises(APIError) as caught:
+            self.witness.batch(*requests)
+        assert by_server.response.json() == caught.value.response.json()
+        assert by_server.code == caught.value.code
+        return by_server
 
 
 def _letter(column: int) -> str:
@@ -224,3 +300,18 @@ SheetAgainstLists.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestSheetAgainstLists = SheetAgainstLists.TestCase
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Served]]:
+    """A folder and its server, for all examples; each has a workbook of its own in it."""
+    folder = tmp_path_factory.mktemp("model")
+    with served(folder) as server:
+        yield folder, server
+
+
+def test_a_sheet_over_http_against_lists(shelf: tuple[Path, Served]) -> None:
+    run_state_machine_as_test(
+        lambda: SheetOverHttp(*shelf),
+        settings=settings(SheetAgainstLists.TestCase.settings, max_examples=30),
+    )
