@@ -13,7 +13,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from gspread.exceptions import APIError
@@ -254,8 +254,10 @@ class SheetAgainstLists(RuleBasedStateMachine):
 class SheetOverHttp(SheetAgainstLists):
     """The same by two clients of a server; a third, in process, is told the same errors."""
 
-    def __init__(self, folder: Path, server: Served) -> None:
-        self.folder, self.server = folder, server
+    folder: ClassVar[Path]
+    server: ClassVar[Served]
+
+    def __init__(self) -> None:
         super().__init__()
         self.witness, closing = super().connect(self.path)
         self.closings.append(closing)
@@ -311,7 +313,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Serv
 
 
 def test_a_sheet_over_http_against_lists(shelf: tuple[Path, Served]) -> None:
+    SheetOverHttp.folder, SheetOverHttp.server = shelf
     run_state_machine_as_test(
-        lambda: SheetOverHttp(*shelf),
+        SheetOverHttp,
         settings=settings(SheetAgainstLists.TestCase.settings, max_examples=30),
     )
