@@ -124,9 +124,9 @@ def measure(sheet: gspread.Worksheet, rows: int) -> dict[str, float]:
 @contextmanager
 def served(path: Path) -> Iterator[gspread.Worksheet]:
     """The workbook behind a server process, as a worksheet."""
+    command = str(Path(sys.executable).with_name("gsheet-ml"))
     server = subprocess.Popen(
-        [sys.executable, "-m", "gsheet_ml_scheduler.cli", "serve", str(path), "--port", "0",
-         "--no-browser"],
+        [command, "serve", str(path), "--port", "0", "--no-browser"],
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip
