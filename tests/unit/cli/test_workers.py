@@ -11,8 +11,8 @@ from gsheet_ml_scheduler.cli.workers import Crew
 
 GIVES_BACK = """
 import time
-print("working")
 try:
+    print("working", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     time.sleep(0.3)  # a second signal would end this with a traceback
