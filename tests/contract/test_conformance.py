@@ -9,24 +9,38 @@ from pathlib import Path
 
 import pytest
 
+from tests.served import served
+
 ROOT = Path(__file__).parents[2]
 CONFORMANCE = ROOT.parent / "shared" / "conformance" / "conformance.py"
 
+pytestmark = [
+    pytest.mark.skipif(
+        not CONFORMANCE.exists(),
+        reason=f"the recordings of Google's answers aren't at {CONFORMANCE}",
+    ),
+    pytest.mark.parametrize("how", [[], ["--strict"]], ids=["as it comes", "without tolerances"]),
+]
 
-@pytest.mark.skipif(
-    not CONFORMANCE.exists(), reason=f"the recordings of Google's answers aren't at {CONFORMANCE}"
-)
-@pytest.mark.parametrize("how", [[], ["--strict"]], ids=["as it comes", "without tolerances"])
-def test_every_recorded_answer_of_google_is_given_again(how: list[str], tmp_path: Path) -> None:
-    factory = "tests.contract.localsheets.api:a_new_drive"
-    command = [sys.executable, str(CONFORMANCE), "replay", "--client-factory", factory, "--quiet"]
+
+def replay(folder: Path, *options: str) -> None:
+    """Send everything that was recorded again, and see that the answers are Google's."""
     found = subprocess.run(
-        [*command, *how],
+        [sys.executable, str(CONFORMANCE), "replay", "--quiet", *options],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path)},  # where the factory makes its folder
+        env={**os.environ, "TMPDIR": str(folder)},  # where the factory makes its folder
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_every_recorded_answer_of_google_is_given_again(how: list[str], tmp_path: Path) -> None:
+    replay(tmp_path, "--client-factory", "tests.contract.localsheets.api:a_new_drive", *how)
+
+
+def test_every_recorded_answer_is_given_over_http_too(how: list[str], tmp_path: Path) -> None:
+    with served(tmp_path, token=None) as server:
+        replay(tmp_path, "--base", server.base, *how)

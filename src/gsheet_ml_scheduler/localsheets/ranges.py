@@ -150,18 +150,6 @@ def from_grid_range(book: Book, grid_range: Json) -> Area:
     return Area(sheet, start_row, min(end_row, rows), start_column, min(end_column, columns))
 
 
-def to_grid_range(area: Area) -> Json:
-    """The GridRange of an area, with 0 left out as Google does (recorded)."""
-    found = {
-        "sheetId": area.sheet.sheet_id,
-        "startRowIndex": area.start_row,
-        "endRowIndex": area.end_row,
-        "startColumnIndex": area.start_column,
-        "endColumnIndex": area.end_column,
-    }
-    return {name: at for name, at in found.items() if at or name != "sheetId"}
-
-
 # ---------------------------------------------------------------- ranges move with their lines
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import formula_cells, number_format, user_entered
+from .a1 import column_letters
 from .book import Book
 from .errors import invalid_argument
 from .ranges import Area
@@ -242,8 +243,6 @@ def _require_inside(area: Area, height: int, width: int) -> None:
             f"[{area.start_row + area.height + 1}]"
         )
     if width > area.width:
-        from .a1 import column_letters
-
         letters = column_letters(area.start_column + area.width)
         raise invalid_argument(
             f"Requested writing within range [{area.a1}], but tried writing to column [{letters}]"

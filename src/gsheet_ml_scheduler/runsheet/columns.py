@@ -70,11 +70,6 @@ class Columns:
     sheet: str = field(compare=False)
 
     @property
-    def has_defaults(self) -> bool:
-        """Whether line 2 holds a default for any config key."""
-        return any(not is_blank(column.default_cell) for column in self.config)
-
-    @property
     def defaults(self) -> dict[str, Scalar]:
         """The config keys with their line-2 values; a blank one is `""`."""
         return {column.key: column.default for column in self.config}
