@@ -15,8 +15,8 @@ from typing import Any
 
 import gspread
 
-from . import files
 from .client import FolderClient, LocalClient
+from .drive.folder import Folder
 from .errors import (
     NotAWorkbookError,
     UnsuitableFileSystemError,
@@ -29,7 +29,7 @@ from .errors import (
     WorkbookReadOnlyError,
     WorkbookVersionError,
 )
-from .folder import Folder
+from .storage import files
 from .switches import Switches
 from .workbook import Workbook
 

@@ -20,7 +20,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gsheet_ml_scheduler.localsheets.errors import invalid_argument
+from .errors import invalid_argument
 
 MAX_COLUMNS = 18_278  # column ZZZ is Google's last
 

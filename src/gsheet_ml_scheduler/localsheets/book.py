@@ -8,16 +8,19 @@ merges and their like shift with the lines they lie on, formulas follow.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 
-from . import formula_cells, ranges, references
-from .axis import Span
-from .changelog import of_batch
+from . import ranges
 from .errors import ApiError, invalid_argument
-from .record import EMPTY, Cell, Row, Scalar
-from .store import ChangeSet, Snapshot, Writer
-from .structure import COLUMNS, ROWS, Json, Sheet, Structure
+from .formulas import cells as formula_cells
+from .formulas import references
+from .model import stored
+from .model.changelog import of_batch
+from .model.chunk import Span
+from .model.record import EMPTY, Cell, Row, Scalar
+from .model.structure import COLUMNS, ROWS, Json, Sheet, Structure
+from .storage.batches import Applied
+from .storage.store import ChangeSet, Snapshot, Writer
 
 MAX_CELLS = 10_000_000  # of a spreadsheet; it counts the grid, not what is in it (observed)
 MAX_AT_ONCE = 5_000_000  # cells of the rows that a request takes: about 1 GB of memory
@@ -325,7 +328,7 @@ class Book:
         """The id of a CellFormat, which is stored once; None for the default."""
         if not style:
             return None
-        body = json.dumps(style, sort_keys=True, separators=(",", ":"))
+        body = stored.encode_sorted(style)
         known = self._new_styles.get(body)
         if known is not None:
             return known
@@ -344,7 +347,7 @@ class Book:
             return {}
         for body, new_id in self._new_styles.items():
             if new_id == style_id:
-                found: Json = json.loads(body)
+                found: Json = stored.decode(body)
                 return found
         return self._snapshot.style(style_id)
 
@@ -405,8 +408,13 @@ class Book:
             missed = writer.changes(model.revision or 0) if follows else None
             model.recalculate(self, changed, missed)
 
-    def commit(self, author: str) -> int:
-        """Write and log what changed; the revision reached."""
+    def commit(self, author: str, applied: Applied | None = None) -> int:
+        """Write and log what changed; the revision reached.
+
+        Args:
+            author: who made the batch, for the change log.
+            applied: the batch by the name that its sender gave it, to be remembered.
+        """
         writer = self._snapshot
         if not isinstance(writer, Writer):
             raise TypeError("only a batch that writes can be committed")
@@ -414,6 +422,8 @@ class Book:
         styles = [(style_id, body) for body, style_id in self._new_styles.items()]
         effects = of_batch(self._effects, writer.structure, self._edited, styles, changed)
         if not effects and self._edited is None:
+            if applied is not None:
+                writer.commit_name(applied)
             return writer.revision
         return writer.commit(
             author,
@@ -426,6 +436,7 @@ class Book:
                 removed_metadata=[i for i, entry in self._new_metadata.items() if entry is None],
                 styles=styles,
                 effects=effects,
+                applied=applied,
             ),
         )
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from . import fields, formula_cells, schemas, styles
+from . import styles
+from .api import fields, schemas
 from .book import Book
 from .errors import invalid_argument
-from .record import Cell, Row, effective, is_error
-from .structure import Json
+from .formulas import cells as formula_cells
+from .model.record import Cell, Row, Scalar, effective, is_error
+from .model.structure import Json
 from .values import checked, formatted, number_shape
 
 _EXTRAS = ("note", "dataValidation", "textFormatRuns", "hyperlink", "pivotTable", "chipRuns")
@@ -120,6 +122,14 @@ def _without_empty(style: Json) -> Json:
     return out
 
 
+_KINDS: dict[type, str] = {
+    str: "stringValue",
+    bool: "boolValue",
+    int: "numberValue",
+    float: "numberValue",
+}
+
+
 def entered(value: Any, *, decimal_comma: bool = False) -> Cell:
     """An ExtendedValue as a cell.
 
@@ -147,11 +157,11 @@ def entered(value: Any, *, decimal_comma: bool = False) -> Cell:
 
 def extended(cell: Cell) -> Json | None:
     """The effective ExtendedValue of a cell."""
-    if cell is None:
-        return None
+    if not isinstance(cell, dict):
+        return _plain(cell)
     if is_error(cell):
         name = str(effective(cell))
-        message = cell.get("m", "") if isinstance(cell, dict) else ""
+        message = cell.get("m", "")
         return {"errorValue": {"type": _ERROR_TYPES.get(name, "ERROR"), "message": message}}
     return _plain(effective(cell))
 
@@ -163,12 +173,8 @@ def user_entered(cell: Cell, *, decimal_comma: bool = False) -> Json | None:
     return _plain(cell)
 
 
-def _plain(value: Any) -> Json | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    return {"stringValue": value} if isinstance(value, str) else {"numberValue": value}
+def _plain(value: Scalar | None) -> Json | None:
+    return None if value is None else {_KINDS[type(value)]: value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,7 @@ class Shown:
     text: bool
     style: bool
     effective_style: bool
+    only_number_format: bool  # of the effective style
     extras: frozenset[str]
 
 
@@ -190,19 +197,22 @@ def shown(mask: fields.Mask | None) -> Shown:
     def wants(name: str) -> bool:
         return mask is None or mask.wants(name)
 
+    below = mask.below("effectiveFormat").paths() if mask and wants("effectiveFormat") else []
     return Shown(
         wants("userEnteredValue"),
         wants("effectiveValue"),
         wants("formattedValue"),
         wants("userEnteredFormat"),
         wants("effectiveFormat"),
+        {path[0] for path in below} == {"numberFormat"},
         frozenset(name for name in _EXTRAS if wants(name)),
     )
 
 
 def resource(book: Book, row: Row, column: int, wanted: Shown) -> Json:
     """The CellData of a cell; only what is asked for is worked out."""
-    cell = row.cell(column)
+    cell, style_id = row.cell(column), row.style(column)
+    style = {} if style_id is None else book.style(style_id)
     found: Json = {}
     if cell is not None:
         if wanted.value:
@@ -213,12 +223,15 @@ def resource(book: Book, row: Row, column: int, wanted: Shown) -> Json:
             if value is not None:
                 found["effectiveValue"] = value
         if wanted.text:
-            found["formattedValue"] = formatted(book, row, column)
-    if wanted.style or wanted.effective_style:
-        style = book.style(row.style(column))
-        if style and wanted.style:
-            found["userEnteredFormat"] = style
-        if (style or cell is not None) and wanted.effective_style:
+            found["formattedValue"] = cell if type(cell) is str else formatted(book, row, column)
+    if style and wanted.style:
+        found["userEnteredFormat"] = style
+    if (style or cell is not None) and wanted.effective_style:
+        if wanted.only_number_format:  # which a worker asks for whenever it claims
+            default = book.structure.properties.get("defaultFormat", {})
+            shape = number_shape(book, row, column) or default.get("numberFormat")
+            found["effectiveFormat"] = {"numberFormat": shape} if shape else {}
+        else:
             found["effectiveFormat"] = _effective_format(book, row, column, style)
     if row.extras:
         for name, value in row.extra(column).items():

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, MutableMapping
 from email.utils import formatdate
 from functools import cached_property
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,10 +20,10 @@ from requests import Response
 from requests.structures import CaseInsensitiveDict
 
 from . import front
-from .drive import Drive, SingleFile, owner_name
+from .api.replies import JSON, Reply, copied
+from .drive.drive import Drive, SingleFile, owner_name
+from .drive.folder import Folder
 from .errors import ApiError, invalid_argument
-from .folder import Folder
-from .replies import JSON, Reply, copied
 from .workbook import Workbook
 
 _HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
@@ -44,7 +44,7 @@ class Answer(Response):
         # Response's own __init__ makes a cookie jar for every answer, which takes longer than
         # most requests; everything that it sets is set here.
         self.status_code = reply.status
-        self.reason = HTTPStatus(reply.status).phrase
+        self.reason = responses.get(reply.status, "")
         self.url = url
         self.encoding = "utf-8"
         self.history = []

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import user_entered
 from .book import Book
 from .errors import ApiError
+from .model.record import Scalar, effective
+from .model.structure import Json
 from .ranges import from_a1
-from .record import Scalar, effective
-from .structure import Json
+from .text import user_entered
 
 _NUMBERS: dict[str, Callable[[Any, list[Any]], bool]] = {
     "GREATER": lambda v, a: bool(v > a[0]),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from . import conditions
 from .book import Book
+from .model.record import Row, effective
+from .model.structure import Json, Sheet
 from .ranges import from_grid_range
-from .record import Row, effective
-from .structure import Json, Sheet
 from .values import formatted
 
 

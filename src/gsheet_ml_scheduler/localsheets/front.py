@@ -1,7 +1,7 @@
 """The front desk: every request comes by here, from gspread in this process as from a socket.
 
 Decided here: which spreadsheet a request is for, and what happens if its file moved. Decided
-elsewhere: which method it is (`routes.py`), what it answers (the `…_api.py` rooms).
+elsewhere: which method it is and what it answers (`api`, `drive`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import routes
-from .call import Call
-from .drive import Drive
+from .api import routes
+from .api.call import Call
+from .api.replies import Reply
+from .drive.drive import Drive
 from .errors import WorkbookNotFoundError, invalid_argument
-from .replies import Reply
+from .live.guards import Guard
 
 # Answers that hold parts of what a workbook keeps in memory.
 _SHARING = ("Spreadsheet", "BatchUpdateSpreadsheetResponse")
@@ -29,7 +30,8 @@ class Request:
     query: Mapping[str, Any] = field(default_factory=dict)  # values are text, or lists of it
     body: Any = None  # JSON, or bytes where a method takes those
     author: str = ""
-    relaxed: bool = False  # see store.py
+    relaxed: bool = False  # see `storage`
+    guard: Guard | None = None  # of a write: see `live`
 
 
 def answer(drive: Drive, request: Request) -> Reply:
@@ -45,12 +47,12 @@ def answer(drive: Drive, request: Request) -> Reply:
         call = Call(route.path, request.query, body)
         return route.answer(drive, call, request.author)
     workbook = drive.workbook(route.spreadsheet_id)
-    query, author, relaxed = request.query, request.author, request.relaxed
+    said: Any = {"author": request.author, "relaxed": request.relaxed, "guard": request.guard}
     try:
-        found = workbook.answer(route, query, body, author=author, relaxed=relaxed)
+        found = workbook.answer(route, request.query, body, **said)
     except WorkbookNotFoundError as error:  # nothing has been done yet
         workbook = drive.reopened(workbook, error)
-        found = workbook.answer(route, query, body, author=author, relaxed=relaxed)
+        found = workbook.answer(route, request.query, body, **said)
     return Reply(200, found, shared=route.message in _SHARING)
 
 

@@ -1,7 +1,7 @@
 """Developer metadata and data filters: marks that stay with their row, and finding by them.
 
 Decided here: where a mark may sit, its limits, what a lookup matches, the areas a filter means.
-That a mark travels with its row needs no code: it hangs on the row's id (`axis.py`).
+That a mark travels with its row needs no code: it hangs on the row's id (`model`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
-from . import ranges, schemas
+from . import ranges
+from .api import schemas
 from .book import Book
 from .errors import invalid_argument
+from .model.structure import COLUMNS, ROWS, Json
 from .ranges import Area
-from .structure import COLUMNS, ROWS, Json
 
 _BUDGET = 30_000  # characters of keys and values, for the spreadsheet and for each sheet (Google)
 _TYPES = {ROWS: "ROW", COLUMNS: "COLUMN"}

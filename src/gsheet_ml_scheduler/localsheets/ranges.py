@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import a1
 from .errors import invalid_argument
-from .structure import ROWS, Json, Sheet, Structure
+from .model.structure import ROWS, Json, Sheet, Structure
 
 if TYPE_CHECKING:
     from .book import Book

@@ -10,11 +10,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from .axis import Axis
+from .api.replies import copied
 from .book import Book
-from .record import Cell
-from .replies import copied
-from .structure import Json, Sheet
+from .model.axis import Axis
+from .model.record import Cell
+from .model.structure import Json, Sheet
 
 _KINDS = {  # kind of object -> where its body holds its own id, if it does
     "merge": None,
@@ -67,13 +67,18 @@ def taken(book: Book, sheet: Sheet) -> Contents:
     ]
     return Contents(
         copied(sheet.properties),
-        sheet.rows,
-        sheet.columns,
+        _order(sheet.rows),
+        _order(sheet.columns),
         copied(sheet.row_properties),
         copied(sheet.column_properties),
         lines,
         objects,
     )
+
+
+def _order(axis: Axis) -> Axis:
+    """The same order of its own: a chunk of one is stored for one sheet."""
+    return Axis(axis.spans, axis.next_id)
 
 
 def put(book: Book, contents: Contents, title: str, sheet_id: int, position: int) -> Sheet:

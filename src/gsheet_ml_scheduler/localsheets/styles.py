@@ -1,7 +1,7 @@
 """CellFormat: how a format that is sent becomes the one that is kept.
 
 Decided here: colours are kept in 8 bits, rounded down (recorded), zeros are left out, a colour is
-mirrored to its ColorStyle and back. What a cell shows with a format: `number_format.py`.
+mirrored to its ColorStyle and back. What a cell shows with a format: `text`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from .errors import invalid_argument
-from .structure import Json
+from .model.structure import Json
 
 _COLOURS = ("backgroundColor", "foregroundColor", "tabColor", "color")
 

@@ -9,9 +9,9 @@ a blank row between two filled ones).
 from __future__ import annotations
 
 from .book import Book
+from .model.record import Cell
+from .model.structure import ROWS
 from .ranges import Area
-from .record import Cell
-from .structure import ROWS
 
 
 def around(book: Book, area: Area) -> Area | None:

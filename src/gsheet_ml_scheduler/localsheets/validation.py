@@ -10,7 +10,7 @@ from . import conditions
 from .a1 import format_a1
 from .book import Book
 from .errors import invalid_argument
-from .record import Row, effective
+from .model.record import Row, effective
 from .values import formatted
 
 

@@ -1,7 +1,7 @@
 """Values of an area: how cells are shown to a reader, and what writing values does to them.
 
 Decided here: the three renderings, what null and "" do, what is trimmed. What typed text means is
-decided in `user_entered.py`, how a number looks in `number_format.py`.
+decided in `text`, and how a number looks, too.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from . import formula_cells, number_format, user_entered
 from .a1 import column_letters
 from .book import Book
 from .errors import invalid_argument
+from .formulas import cells as formula_cells
+from .model.record import Cell, Row, Scalar, effective
+from .model.structure import Json
 from .ranges import Area
-from .record import Cell, Row, Scalar, effective
-from .structure import Json
+from .text import number_format, user_entered
 
 MAX_TEXT = 50_000  # characters in one cell
 _LARGEST_EXACT = 2**53  # of whole numbers in a double
@@ -58,7 +59,7 @@ def read(book: Book, area: Area, rendering: Rendering) -> Json:
 
 
 def _read_columns(book: Book, area: Area, rendering: Rendering) -> list[list[Any]]:
-    """Each column whole, from memory where that can be: see mirror.py."""
+    """Each column whole, from memory where that can be: see `storage`."""
     if rendering.option == UNFORMATTED_VALUE and not (
         rendering.dates_as_text and book.has_date_formats()
     ):
@@ -151,7 +152,8 @@ def number_shape(book: Book, row: Row, column: int) -> Json | None:
 
     A formula's result may bring one along (`=TODAY()` is shown as a date).
     """
-    shape: Json | None = book.style(row.style(column)).get("numberFormat")
+    style_id = row.style(column)
+    shape: Json | None = None if style_id is None else book.style(style_id).get("numberFormat")
     cell = row.cell(column)
     if shape is None and isinstance(cell, dict):
         shape = cell.get("n")

@@ -7,20 +7,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import files, identity, schemas, validation
+from . import validation
+from .api import schemas
+from .api.call import Call
 from .book import Book
-from .call import Call
 from .errors import invalid_argument
-from .lagging import LaggingReader
-from .store import Store
-from .structure import Json
+from .live.guards import Guard
+from .live.live import Live
+from .model.structure import Json
+from .storage import files, identity
+from .storage.lagging import LaggingReader
+from .storage.store import Store, Writer
 from .switches import Switches
 
 if TYPE_CHECKING:
-    from .routes import Route
-
-if TYPE_CHECKING:
-    from .routes import Route
+    from .api.routes import Route
 
 Method = Callable[[Book, Call], Json]
 
@@ -37,6 +38,7 @@ class Workbook:
         self.path = path
         self.switches = switches or Switches()
         self._store = Store(path, read_only=files.require_workbook(path))
+        self.live = Live(self._store)
         self._lagging = LaggingReader(self._store) if self.switches.reads_lag_one_write else None
 
     def answer(
@@ -47,6 +49,7 @@ class Workbook:
         *,
         author: str,
         relaxed: bool = False,
+        guard: Guard | None = None,
     ) -> Json:
         """Do what a method says and answer its JSON.
 
@@ -55,7 +58,8 @@ class Workbook:
             query: the query's parameters; values are text or lists of it.
             body: the request's JSON.
             author: who asks, for the change log.
-            relaxed: a write need not be on the disk before it is answered; see store.py.
+            relaxed: a write need not be on the disk before it is answered; see `storage`.
+            guard: what the sender says beside a write: its name, what it was made on.
 
         Raises:
             ApiError: the request is wrong; nothing was changed.
@@ -66,7 +70,7 @@ class Workbook:
         if wanted:
             schemas.require_fields(route.message, wanted)
         if route.writes:
-            found = self.write(route.answer, call, author=author, relaxed=relaxed)
+            found = self.write(route.answer, call, author=author, relaxed=relaxed, guard=guard)
         else:
             found = self.read(route.answer, call)
         mask = call.mask()
@@ -80,23 +84,58 @@ class Workbook:
         with self._store.reading() as snapshot:
             return method(Book(snapshot), call)
 
-    def write(self, method: Method, call: Call, *, author: str, relaxed: bool = False) -> Json:
+    def write(
+        self,
+        method: Method,
+        call: Call,
+        *,
+        author: str,
+        relaxed: bool = False,
+        guard: Guard | None = None,
+    ) -> Json:
         """Apply a method and keep what it changed; raises as `answer`."""
         try:
             with self._store.writing(relaxed=relaxed) as writer:
                 if self._lagging is not None:
                     self._lagging.before_write()
+                if guard is not None:
+                    return self._guarded(writer, method, call, author, guard)
                 book = Book(writer)
-                found = method(book, call)
-                if self.switches.strict_validation_refuses:
-                    validation.require_valid(book)
-                book.recalculate()
-                call.finish()
+                found = self._applied(book, method, call)
                 book.commit(author)
         except UnicodeEncodeError as error:
             raise invalid_argument(
                 "Invalid value: text holds half a character (a lone UTF-16 surrogate)."
             ) from error
+        return found
+
+    def _applied(self, book: Book, method: Method, call: Call) -> Json:
+        found = method(book, call)
+        self._complete(book, call)
+        return found
+
+    def _complete(self, book: Book, call: Call) -> None:
+        """What a batch leads to beyond what it says."""
+        if self.switches.strict_validation_refuses:
+            validation.require_valid(book)
+        book.recalculate()
+        call.finish()
+
+    def _guarded(
+        self, writer: Writer, method: Method, call: Call, author: str, guard: Guard
+    ) -> Json:
+        known = guard.answered(writer, self.path)
+        if known is not None:
+            return known
+        missed = guard.missed(writer, self.path)
+        book = Book(writer)
+        found = method(book, call)
+        guard.require_untouched(
+            writer, self.path, book, missed
+        )  # formulas that follow aren't meant
+        self._complete(book, call)
+        book.commit(author, guard.applied(found))
+        guard.committed(writer, self.path)
         return found
 
     @contextmanager
@@ -109,4 +148,5 @@ class Workbook:
         """Close the file."""
         if self._lagging is not None:
             self._lagging.close()
+        self.live.close()
         self._store.close()

@@ -15,7 +15,7 @@ import pytest
 from gspread.exceptions import APIError
 
 from gsheet_ml_scheduler import localsheets
-from gsheet_ml_scheduler.localsheets.routes import Route, find
+from gsheet_ml_scheduler.localsheets.api.routes import Route, find
 from tests.contract.localsheets import discovery
 
 Json = dict[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 
 import googleapiclient
 
-from gsheet_ml_scheduler.localsheets import schemas
+from gsheet_ml_scheduler.localsheets.api import schemas
 from gsheet_ml_scheduler.localsheets.requests import KINDS
 
 Json = dict[str, Any]

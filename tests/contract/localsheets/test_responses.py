@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from gspread.exceptions import APIError
 
-from gsheet_ml_scheduler.localsheets import schemas
+from gsheet_ml_scheduler.localsheets.api import schemas
 from gsheet_ml_scheduler.localsheets.requests import KINDS
 from tests.contract.localsheets import discovery
 from tests.contract.localsheets.api import HOST, Api, Json, area

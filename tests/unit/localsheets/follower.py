@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gsheet_ml_scheduler.localsheets import files
-from gsheet_ml_scheduler.localsheets.store import Snapshot, Store
-from gsheet_ml_scheduler.localsheets.structure import COLUMNS, ROWS
+from gsheet_ml_scheduler.localsheets.model.structure import COLUMNS, ROWS
+from gsheet_ml_scheduler.localsheets.storage import files
+from gsheet_ml_scheduler.localsheets.storage.store import Snapshot, Store
 
 Json = dict[str, Any]
 CELL_KINDS = ("cells", "formats", "extras")

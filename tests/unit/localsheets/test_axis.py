@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from gsheet_ml_scheduler.localsheets.axis import Axis
+from gsheet_ml_scheduler.localsheets.model import axis as axis_module
+from gsheet_ml_scheduler.localsheets.model.axis import Axis
 
 SHARES = st.floats(0, 1)  # of a length, so that an index is always on the axis
 
@@ -100,7 +101,33 @@ class AxisAgainstAList(RuleBasedStateMachine):
         assert all(a[0] + a[1] != b[0] for a, b in pairwise(spans))
 
 
+class AxisOfSmallChunksAgainstAList(AxisAgainstAList):
+    """The same, with so few spans in a chunk that there are always many chunks."""
+
+    def __init__(self) -> None:
+        self._patch = pytest.MonkeyPatch()
+        self._patch.setattr(axis_module, "CHUNK_SPANS", 4)
+        super().__init__()
+
+    def teardown(self) -> None:
+        self._patch.undo()
+
+    @invariant()
+    def chunks_are_small(self) -> None:
+        assert all(1 <= len(chunk.spans) <= 4 for chunk in self.axis.chunks)
+
+
 TestAxisAgainstAList = AxisAgainstAList.TestCase
+TestAxisOfSmallChunksAgainstAList = AxisOfSmallChunksAgainstAList.TestCase
+
+
+def test_a_change_of_a_sorted_order_leaves_nearly_all_of_its_chunks_as_they_were() -> None:
+    scattered = [*range(0, 20_000, 2), *range(1, 20_000, 2)]
+    axis = Axis.of(20_000).reordered(0, scattered)
+    for changed in (axis.inserted(7_000, 1), axis.removed(7_000, 7_001), axis.moved(5, 6, 9_000)):
+        kept = set(map(id, axis.chunks)) & set(map(id, changed.chunks))
+        assert len(kept) >= len(axis.chunks) - 3
+    assert axis.inserted(7_000, 1).index_of(20_000) == 7_000
 
 
 def test_an_operation_leaves_the_axis_that_a_reader_holds() -> None:

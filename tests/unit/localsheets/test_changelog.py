@@ -12,8 +12,8 @@ from gspread.exceptions import APIError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gsheet_ml_scheduler.localsheets import files
-from gsheet_ml_scheduler.localsheets.store import Store
+from gsheet_ml_scheduler.localsheets.storage import files
+from gsheet_ml_scheduler.localsheets.storage.store import Store
 from tests.unit.localsheets.calls import (
     Json,
     cells,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gsheet_ml_scheduler.localsheets.api.fields import merge, parse, parse_update
 from gsheet_ml_scheduler.localsheets.errors import ApiError
-from gsheet_ml_scheduler.localsheets.fields import merge, parse, parse_update
 
 SPREADSHEET: dict[str, Any] = {
     "spreadsheetId": "abc",

@@ -27,9 +27,8 @@ from gsheet_ml_scheduler.localsheets import (
     WorkbookNotFoundError,
     WorkbookReadOnlyError,
     WorkbookVersionError,
-    files,
-    schema,
 )
+from gsheet_ml_scheduler.localsheets.storage import files, schema
 from tests.unit.localsheets.calls import (
     RELAXED,
     Calls,

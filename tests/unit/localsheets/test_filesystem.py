@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gsheet_ml_scheduler.localsheets import filesystem
+from gsheet_ml_scheduler.localsheets.storage import filesystem
 
 MOUNTINFO = """\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw

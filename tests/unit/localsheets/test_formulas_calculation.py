@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from gsheet_ml_scheduler.localsheets.calculation import Calculation, CalculatorLostError
+from gsheet_ml_scheduler.localsheets.formulas.calculation import Calculation, CalculatorLostError
 
 OPEN = {"open": {"zone": "Europe/Berlin", "sheets": ["Sheet1", "Data"]}}
 

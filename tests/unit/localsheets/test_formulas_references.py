@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from gsheet_ml_scheduler.localsheets import ranges
 from gsheet_ml_scheduler.localsheets.a1 import column_letters
-from gsheet_ml_scheduler.localsheets.axis import Axis
-from gsheet_ml_scheduler.localsheets.formula_text import tokens
-from gsheet_ml_scheduler.localsheets.references import (
+from gsheet_ml_scheduler.localsheets.formulas.grammar import REFERENCE, tokens
+from gsheet_ml_scheduler.localsheets.formulas.references import (
     follow,
-    mentioned,
+    read,
     relative,
     renamed,
     without_sheet,
 )
-from gsheet_ml_scheduler.localsheets.structure import Json
+from gsheet_ml_scheduler.localsheets.model.axis import Axis
+from gsheet_ml_scheduler.localsheets.model.structure import Json
 
 SIZE = 12
 
@@ -107,10 +107,11 @@ def test_a_range_spans_what_is_left_of_it_and_what_was_inserted_inside(
     for step in done:
         formula = lines.apply(step, formula)
     left = [at for row in range(start, stop) if (at := lines.axis.index_of(row)) is not None]
-    found = mentioned(tokens(formula))
+    found = [read(piece.text) for piece in tokens(formula) if piece.kind == REFERENCE]
     if not found:
         assert formula == "=SUM(#REF!)"
         return
+    assert found[0] is not None
     place = found[0].grid_range()
     inside = range(place["startRowIndex"], place["endRowIndex"])
     assert set(left) <= set(inside)

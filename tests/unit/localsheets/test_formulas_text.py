@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsheet_ml_scheduler.localsheets.formula_text import (
+from gsheet_ml_scheduler.localsheets.formulas.grammar import (
     MAX_NESTING,
     canonical,
     fault,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsheet_ml_scheduler.localsheets.formula_dialect import Box
-from gsheet_ml_scheduler.localsheets.watch import Watch
+from gsheet_ml_scheduler.localsheets.formulas.dialect import Box
+from gsheet_ml_scheduler.localsheets.formulas.watch import Watch
 
 sides = st.tuples(st.integers(0, 12), st.integers(1, 5))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gsheet_ml_scheduler.localsheets.errors import ApiError
-from gsheet_ml_scheduler.localsheets.locales import conventions
-from gsheet_ml_scheduler.localsheets.number_format import display
-from gsheet_ml_scheduler.localsheets.user_entered import parse
+from gsheet_ml_scheduler.localsheets.text.locales import conventions
+from gsheet_ml_scheduler.localsheets.text.number_format import display
+from gsheet_ml_scheduler.localsheets.text.user_entered import parse
 
 
 @pytest.mark.parametrize(

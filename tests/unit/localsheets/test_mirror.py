@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from gsheet_ml_scheduler.localsheets import files
 from gsheet_ml_scheduler.localsheets.book import Book
-from gsheet_ml_scheduler.localsheets.record import effective
-from gsheet_ml_scheduler.localsheets.store import Snapshot, Store
+from gsheet_ml_scheduler.localsheets.model.record import effective
+from gsheet_ml_scheduler.localsheets.storage import files
+from gsheet_ml_scheduler.localsheets.storage.store import Snapshot, Store
 from tests.unit.localsheets.calls import cells, close, grid_range, open_calls
 
 ROWS = 40

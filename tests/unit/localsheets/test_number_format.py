@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gsheet_ml_scheduler.localsheets.errors import ApiError
-from gsheet_ml_scheduler.localsheets.number_format import default_pattern, display
+from gsheet_ml_scheduler.localsheets.text.number_format import default_pattern, display
 
 MOMENT = 43831.43767361111  # 2020-01-01 10:30:15
 

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsheet_ml_scheduler.localsheets.record import EMPTY, Kept, Row, effective, is_error
+from gsheet_ml_scheduler.localsheets.model.record import EMPTY, Kept, Row, effective, is_error
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)  # what JSON can say
+SCALARS = st.none() | st.booleans() | NUMBERS | st.text()
 FORMULAS = st.builds(lambda v: {"f": "=A1", "v": v}, SCALARS)
 CELLS = SCALARS | FORMULAS
 EDITS: st.SearchStrategy[list[Any]] = st.lists(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsheet_ml_scheduler.localsheets.serials import moment, serial_of, serial_of_date
+from gsheet_ml_scheduler.localsheets.text.serials import moment, serial_of, serial_of_date
 
 
 def test_the_documented_serials_hold() -> None:

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from gspread.exceptions import APIError
 
-from gsheet_ml_scheduler.localsheets import files
 from gsheet_ml_scheduler.localsheets.book import Book
-from gsheet_ml_scheduler.localsheets.store import Store
+from gsheet_ml_scheduler.localsheets.storage import files
+from gsheet_ml_scheduler.localsheets.storage.store import Store
 from tests.unit.localsheets.calls import (
     Calls,
     Json,
@@ -502,7 +502,7 @@ def test_a_program_that_ends_leaves_one_file(path: Path, ending: str) -> None:
 from pathlib import Path
 from gsheet_ml_scheduler import localsheets
 calls = localsheets.workbook_client(Path({str(path)!r})).workbook
-from gsheet_ml_scheduler.localsheets import routes
+from gsheet_ml_scheduler.localsheets.api import routes
 put = routes.find("PUT", f"/v4/spreadsheets/{{calls.spreadsheet_id}}/values/A1")
 calls.answer(put, {{"valueInputOption": "RAW"}}, {{"values": [[1]]}}, author="a program")
 {ending}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gsheet_ml_scheduler.localsheets.errors import ApiError
-from gsheet_ml_scheduler.localsheets.number_format import display
-from gsheet_ml_scheduler.localsheets.user_entered import Entered, parse
+from gsheet_ml_scheduler.localsheets.text import user_entered
+from gsheet_ml_scheduler.localsheets.text.locales import conventions
+from gsheet_ml_scheduler.localsheets.text.number_format import display
+from gsheet_ml_scheduler.localsheets.text.user_entered import Entered, parse
 
 TODAY = date(2026, 11, 22)
 LOCALES = ["en_US", "en_GB", "de_DE", "fr_FR"]
@@ -230,3 +233,20 @@ def test_a_date_that_is_shown_is_read_back(day: date, locale: str) -> None:
         found = parse(shown, locale)
         assert found.value == serial
         assert display(serial, found.number_format, locale) == shown
+
+
+@given(
+    st.sampled_from(["en_US", "de_DE", "fr_FR", "tr_TR", "pl_PL", "ja_JP", "da_DK"]),
+    st.integers(0, 11),
+    st.booleans(),
+    st.sampled_from(["{m} 5, 2026", "{m}. 5 2026", "{m} 5", "{money} 5", "{money}5", "x{m} 5"]),
+    st.sampled_from([str.lower, str.upper, str.title, str]),
+)
+def test_what_begins_with_a_letter_is_looked_at_as_closely_as_it_needs(
+    locale: str, month: int, is_short: bool, shape: str, spelled: Callable[[str], str]
+) -> None:
+    known = conventions(locale)
+    name = (known.months_short if is_short else known.months)[month]
+    text = spelled(shape.format(m=name, money=known.currency))
+    closely = user_entered._number(text, locale) or user_entered._moment(text, locale, TODAY)
+    assert parse(text, locale, TODAY) == (closely or Entered(text))

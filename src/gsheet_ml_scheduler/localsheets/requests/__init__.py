@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
-from ..structure import Json
+from ..model.structure import Json
 from . import (
     cells,
     conditional_formats,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ranges
+from ..api.call import Call, object_list
 from ..book import Book
-from ..call import Call, object_list
 from ..cell_data import Part, Stamp, part
 from ..errors import invalid_argument
+from ..model.structure import COLUMNS, ROWS, Json
 from ..ranges import Area
-from ..structure import COLUMNS, ROWS, Json
 
 
 def update_cells(book: Book, body: Json, _call: Call) -> None:

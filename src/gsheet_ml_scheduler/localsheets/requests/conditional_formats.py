@@ -7,11 +7,11 @@ their place in it. What a rule makes a cell look like is for whoever shows the g
 from __future__ import annotations
 
 from .. import ranges, styles
+from ..api.call import Call
+from ..api.resources import shown_object
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
-from ..resources import shown_object
-from ..structure import Json
+from ..model.structure import Json
 from . import objects
 
 _KIND = "conditionalFormat"

@@ -4,11 +4,12 @@ updateDimensionProperties: rows and columns as such.
 
 from __future__ import annotations
 
-from .. import fields, ranges, schemas
+from .. import ranges
+from ..api import fields, schemas
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
-from ..structure import COLUMNS, ROWS, Json, Sheet
+from ..model.structure import COLUMNS, ROWS, Json, Sheet
 from ..values import formatted
 from . import objects
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .. import ranges
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
-from ..structure import Json
+from ..model.structure import Json
 from . import objects
 from .sorting import sort_range
 

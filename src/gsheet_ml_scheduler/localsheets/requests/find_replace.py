@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from .. import ranges, user_entered
+from .. import ranges
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
 from ..filtered import hidden_rows
+from ..model.record import Cell, Row
+from ..model.structure import Json
 from ..ranges import Area
-from ..record import Cell, Row
-from ..structure import Json
+from ..text import user_entered
 from ..values import formatted
 
 Replace = Callable[[str], tuple[str, int]]  # the new text and how often it matched

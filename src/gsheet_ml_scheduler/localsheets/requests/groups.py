@@ -6,12 +6,12 @@ one to the depth of its lines, and the groups of a depth are the runs of lines a
 
 from __future__ import annotations
 
-from .. import fields, schemas
+from ..api import fields, schemas
+from ..api.call import Call
+from ..api.resources import shown_object
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
-from ..resources import shown_object
-from ..structure import COLUMNS, ROWS, Json, Sheet
+from ..model.structure import COLUMNS, ROWS, Json, Sheet
 from . import objects
 from .dimensions import dimension_range
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import ranges
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
+from ..model.structure import Json
 from ..ranges import Area
-from ..structure import Json
 from . import objects
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .. import metadata, schemas
+from .. import metadata
+from ..api import schemas
+from ..api.call import Call, object_list
 from ..book import Book
-from ..call import Call, object_list
-from ..structure import Json
+from ..model.structure import Json
 
 
 def create(book: Book, body: Json, _call: Call) -> Json:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from .. import a1, fields, schemas
+from .. import a1
+from ..api import fields, schemas
+from ..api.call import Call
+from ..api.resources import shown_object
 from ..book import Book
-from ..call import Call
 from ..errors import ApiError, invalid_argument
-from ..resources import shown_object
+from ..model.structure import Json
 from ..sheet_copies import new_object_id
-from ..structure import Json
 from . import objects
 
 _KIND = "namedRange"

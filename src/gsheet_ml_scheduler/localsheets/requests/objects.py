@@ -9,9 +9,9 @@ from __future__ import annotations
 from .. import ranges
 from ..book import Book
 from ..errors import invalid_argument
+from ..model.structure import Json
 from ..ranges import Area
 from ..sheet_copies import new_object_id
-from ..structure import Json
 
 
 def kept_range(book: Book, grid_range: Json) -> Json:

@@ -2,7 +2,7 @@
 
 Decided here: what each PasteType takes along, how a source fills a larger destination, and that a
 merge goes with its cells. How a copied formula's references change:
-`formula_cells.py`.
+`formulas`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .. import formula_cells, ranges
+from .. import ranges
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
+from ..formulas import cells as formula_cells
+from ..model.record import Cell, Row, effective, is_error
+from ..model.structure import Json
 from ..ranges import Area
-from ..record import Cell, Row, effective, is_error
-from ..structure import Json
 from . import objects
 
 _VALUES = ("PASTE_NORMAL", "PASTE_VALUES", "PASTE_FORMULA", "PASTE_NO_BORDERS")

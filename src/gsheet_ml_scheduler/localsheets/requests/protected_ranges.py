@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import fields, ranges, schemas
+from .. import ranges
+from ..api import fields, schemas
+from ..api.call import Call
+from ..api.resources import shown_object
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
-from ..resources import shown_object
+from ..model.structure import Json
 from ..sheet_copies import new_object_id
-from ..structure import Json
 from . import objects
 
 _KIND = "protectedRange"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .. import fields, resources, schemas, sheet_copies, styles
-from ..axis import Axis
+from .. import sheet_copies, styles
+from ..api import fields, resources, schemas
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
-from ..files import NEW_PROPERTIES, NEW_SIZE
-from ..locales import conventions
-from ..structure import COLUMNS, ROWS, Json, Sheet
+from ..model.axis import Axis
+from ..model.structure import COLUMNS, ROWS, Json, Sheet
+from ..storage.files import NEW_PROPERTIES, NEW_SIZE
+from ..text.locales import conventions
 
 _GRID = "gridProperties"
 _COUNTS = {"rowCount": ROWS, "columnCount": COLUMNS}

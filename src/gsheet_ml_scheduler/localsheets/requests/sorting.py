@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import formula_cells, ranges
+from .. import ranges
+from ..api.call import Call, object_list
 from ..book import Book
-from ..call import Call, object_list
 from ..errors import invalid_argument
 from ..filtered import hidden_rows
+from ..formulas import cells as formula_cells
+from ..model.record import Row, effective, is_error
+from ..model.structure import Json
 from ..ranges import Area
-from ..record import Row, effective, is_error
-from ..structure import Json
 from . import objects
 
 

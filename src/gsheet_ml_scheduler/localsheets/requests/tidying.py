@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ranges
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
-from ..record import Row
-from ..structure import Json
+from ..model.record import Row
+from ..model.structure import Json
 from ..values import formatted
 
 

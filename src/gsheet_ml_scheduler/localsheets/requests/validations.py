@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .. import ranges
+from ..api.call import Call
 from ..book import Book
-from ..call import Call
 from ..errors import invalid_argument
 from ..filtered import hidden_by_filter
-from ..structure import Json
+from ..model.structure import Json
 
 _WITH_VALUES = {"ONE_OF_LIST": 1, "ONE_OF_RANGE": 1, "CUSTOM_FORMULA": 1}
 
