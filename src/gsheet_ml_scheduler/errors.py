@@ -11,9 +11,13 @@ do. `localsheets` has a tree of its own, because it knows nothing of runs; `conn
     ├── ConfigError            a config that can't be written as a row (a ValueError, too)
     ├── NoSuchRunError         no run row has that number (an IndexError, too)
     ├── NoRunningRunError      sync, status or done without a running run
+    ├── RanksError             the ranks of a distributed training don't find or follow each other
     ├── RunLost                the run isn't this worker's any more: deleted, taken back, taken over
+    ├── RunInterrupted         somebody commanded kill or requeue: the run has ended
+    ├── CommandError           a command can't be run: an unknown macro, no such program, no GPU, …
     ├── ServeError             a workbook can't be served so: the port is in use, no token, …
     ├── SheetUnreachableError  no answer, or refused for too long; nothing was decided
+    ├── SweepError             a sweep that can't be understood, or has no end (a ValueError, too)
     └── TooManyFailuresError   several runs in a row failed; the worker claims no more
 """
 
@@ -50,8 +54,20 @@ class NoRunningRunError(GSheetMLError):
     """A call needs a running run, and this worker has none."""
 
 
+class RanksError(GSheetMLError):
+    """The processes of a distributed training don't find each other, or don't act as one."""
+
+
 class RunLost(GSheetMLError):  # noqa: N818 - the name is the protocol's word for the state
     """The run isn't this worker's any more; nothing further is written to its row."""
+
+
+class RunInterrupted(GSheetMLError):  # noqa: N818 - like RunLost, no mistake of anybody's
+    """Somebody commanded `kill` or `requeue`: the run has ended, and its row says how."""
+
+
+class CommandError(GSheetMLError):
+    """The command that runs are to be trained with can't be run as it was given."""
 
 
 class ServeError(GSheetMLError):
@@ -60,6 +76,10 @@ class ServeError(GSheetMLError):
 
 class SheetUnreachableError(GSheetMLError):
     """The sheet didn't answer, or refused for longer than the time allowed for retries."""
+
+
+class SweepError(GSheetMLError, ValueError):
+    """A sweep's text can't be understood, or its runs can't be listed."""
 
 
 class TooManyFailuresError(GSheetMLError):

@@ -12,16 +12,29 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
-from gsheet_ml_scheduler.errors import OUT_OF_REACH, ConfigError, NoRunningRunError, RunLost
-from gsheet_ml_scheduler.runsheet.columns import FEATURES, MANDATORY
+from gsheet_ml_scheduler.errors import (
+    OUT_OF_REACH,
+    ConfigError,
+    NoRunningRunError,
+    RunInterrupted,
+    RunLost,
+)
+from gsheet_ml_scheduler.recording import Recorder
+from gsheet_ml_scheduler.runsheet.columns import ERROR, FEATURES, MANDATORY
 from gsheet_ml_scheduler.runsheet.holding import HeldRun
-from gsheet_ml_scheduler.runsheet.lifecycle import DONE, error_line, failed_text
-from gsheet_ml_scheduler.runsheet.pacing import Rhythm
+from gsheet_ml_scheduler.runsheet.lifecycle import (
+    COLOR_NAMES,
+    Event,
+    State,
+    after,
+    error_line,
+    failed_text,
+)
+from gsheet_ml_scheduler.runsheet.obeying import sync_and_obey
+from gsheet_ml_scheduler.runsheet.pacing import FOR_AN_EXIT, PutOffError, Rhythm
 from gsheet_ml_scheduler.runsheet.values import Scalar, metric_cell
 
 T = TypeVar("T")
-
-_ERROR = "error"
 
 
 class Run:
@@ -29,14 +42,18 @@ class Run:
 
     At the end of `with run:` the run is done. If the block raised, it is `failed`, with the error
     in its status; the traceback is printed, the exception goes no further. `KeyboardInterrupt` and
-    `SystemExit` put it back to `ready` and go on.
+    `SystemExit` put it back to `ready` and go on. A run that was asked to stop is `stopped`.
     """
 
-    def __init__(self, held: HeldRun, hardcoded: Mapping[str, Any], rhythm: Rhythm) -> None:
+    def __init__(
+        self, held: HeldRun, hardcoded: Mapping[str, Any], rhythm: Rhythm, recorder: Recorder
+    ) -> None:
         """See `GSheetMLScheduler.runs`."""
         self._held = held
         self._hardcoded = hardcoded
         self._rhythm = rhythm
+        self._recorder = recorder
+        self._tape = recorder.begin(held.run_id, held.attempt, lambda: held.pin)
         self._metrics: dict[str, Scalar] = {}
         self._status: str | None = None
         self._changed: list[str] = []
@@ -61,13 +78,24 @@ class Run:
 
     @property
     def stop_requested(self) -> bool:
-        """Whether somebody asked this run to stop."""
-        return False
+        """Whether training should end soon: somebody asked it to stop, or the run is lost."""
+        return self._held.state is State.STOPPING or self._held.lost is not None
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1: one more each time a worker of the run vanished."""
+        return self._held.attempt
+
+    @property
+    def run_id(self) -> str:
+        """A name for what belongs to this run, the same when it was put back and claimed anew."""
+        return self._held.run_id
 
     def log(self, **metrics: Any) -> None:
         """Notes metrics; the next sync and the end of the run write them, the last value each.
 
-        A metric is written to the column of its name, which is made on first use.
+        A metric is written to the column of its name, which is made on first use. In a workbook,
+        each call is also one step of the run's history, which the live grid shows as curves.
 
         Args:
             metrics: numbers, bools or text by name; NumPy and Torch scalars are numbers.
@@ -75,30 +103,37 @@ class Run:
         Raises:
             ConfigError: the name is taken by another column, or the value fits no cell.
         """
+        cells: dict[str, Scalar] = {}
         for name, value in metrics.items():
             self._refuse_metric_name(name)
             try:
-                self._metrics[name] = metric_cell(value)
+                cells[name] = metric_cell(value)
             except TypeError as error:
                 raise ConfigError(
                     f"run {self.name}: the metric {name!r} can't be written: {error}. Log one "
                     "number for each name."
                 ) from error
+        self._metrics |= cells
+        self._recorder.log(self._tape, cells)
 
     def sync(self, status: str | None = None) -> list[str]:
         """Writes the logged metrics and the status text now, and reads the live config.
 
         If the sheet can't be reached, may not be used any more, or has its lines 1 and 2 edited,
-        the config stays and the metrics are kept for the next time.
+        the config stays and the metrics are kept for the next time; likewise if syncs come faster
+        than the account may make requests.
 
         Args:
             status: the worker's own text for the status cell; None leaves it.
+
+        While the run is paused, it waits here.
 
         Returns:
             The keys whose value changed since the last sync.
 
         Raises:
             NoRunningRunError: the run has ended.
+            RunInterrupted: somebody commanded `kill` or `requeue`; the run has ended.
             RunLost: the row was deleted, or taken back, or is another worker's.
         """
         if self.has_ended:
@@ -107,13 +142,21 @@ class Run:
             self._status = str(status)
         began = self._rhythm.clock()
         try:
-            self._changed = self._held.sync(self._status, self._metrics)
+            self._changed = sync_and_obey(self._held, self._status, self._metrics)
+        except RunInterrupted:
+            self.has_ended = True
+            raise
+        except PutOffError:
+            self._changed = []
         except OUT_OF_REACH as error:
             self._changed = []
+            self._held.keep(self._metrics)
             self._held.desk.notice(f"{error} The run goes on with its last config.")
         else:
             self._metrics.clear()
             self._status = None
+            self._held.unwritten.all_written()
+            self._recorder.send()
         self._rhythm.took(self._rhythm.clock() - began)
         return self.changed_keys
 
@@ -124,7 +167,7 @@ class Run:
         asked to stop.
 
         Raises:
-            RunLost: see `sync`.
+            RunInterrupted, RunLost: see `sync`.
         """
         total = f"/{len(iterable)}" if isinstance(iterable, Sized) else ""
         terminal = sys.stderr.isatty()
@@ -133,10 +176,12 @@ class Run:
             if terminal:
                 sys.stderr.write(f"\rrun {self.name}: {number}{total} ")
                 sys.stderr.flush()
-            if self.stop_requested:
-                break
             if self._rhythm.is_due:
                 self.sync(f"{number}{total}")
+            if self._held.lost is not None:
+                raise self._held.lost
+            if self.stop_requested:
+                break
         if terminal:
             sys.stderr.write("\n")
 
@@ -154,17 +199,21 @@ class Run:
     ) -> bool:
         """Ends the run as the block ended; see the class."""
         if self.has_ended:
-            return False
+            self._recorder.end(self._tape)
+            return isinstance(error, RunInterrupted)
         self.has_ended = True
         try:
             return self._end(error)
         except RunLost as lost:
             self._held.desk.notice(str(lost))
             return error is None or isinstance(error, Exception)
+        finally:
+            self._recorder.end(self._tape)
 
     def _end(self, error: BaseException | None) -> bool:
         if error is None:
-            self._finish(DONE, "done", self._metrics)
+            then = after(self._held.state, Event.FINISHED)
+            self._finish(then.value, COLOR_NAMES[then] or "", self._metrics)
             return True
         if isinstance(error, RunLost):
             raise error
@@ -172,30 +221,33 @@ class Run:
             self._requeue()
             return False
         self.has_failed = True
-        traceback.print_exception(error)
-        cells = dict(self._metrics)
+        story = "".join(traceback.format_exception(error))
+        sys.stderr.write(story)
+        self._recorder.write(self._tape, story)
         columns = self._held.desk.sheet.header.columns
-        if _ERROR in columns.not_keys and _ERROR in columns.ids:
-            cells[_ERROR] = error_line(error)
+        cells = {**self._metrics, **columns.features({ERROR: error_line(error)})}
         self._finish(failed_text(error), "failed", cells)
         return True
 
     def _finish(self, text: str, color: str, cells: Mapping[str, Any]) -> None:
         """Writes the outcome; Ctrl-C meanwhile doesn't lose it: it is written first."""
         try:
+            self._recorder.end(self._tape)  # before the pin goes, by which the row is found
             self._held.finish(text, color, cells)
         except (KeyboardInterrupt, SystemExit):
-            with suppress(RunLost):  # it had been written, and the pin deleted
-                self._held.finish(text, color, cells)
+            with suppress(RunLost, *OUT_OF_REACH):  # it had been written, or is kept
+                self._held.finish(text, color, cells, patience=FOR_AN_EXIT)
             raise
 
     def _requeue(self) -> None:
         try:
-            self._held.requeue()
+            self._recorder.end(self._tape)
+            self._held.requeue(patience=FOR_AN_EXIT)
         except OUT_OF_REACH as unreachable:
             self._held.desk.notice(
-                f"{unreachable} Run {self.name} still says that it is running; write 'ready' into "
-                "its status and empty its worker_name."
+                f"{unreachable} Run {self.name} still says that it is running. The next worker on "
+                "this machine puts it back, or write 'ready' into its status and empty its "
+                "worker_name."
             )
 
     def _refuse_metric_name(self, name: str) -> None:

@@ -29,6 +29,7 @@ from gsheet_ml_scheduler.runsheet.columns import (
 from gsheet_ml_scheduler.runsheet.lifecycle import READY, default_colors
 from gsheet_ml_scheduler.runsheet.names import new_worker_name
 from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, Pacing
+from gsheet_ml_scheduler.runsheet.rationed import limit_per_minute
 from gsheet_ml_scheduler.runsheet.values import (
     EXACT_INTEGERS,
     LONGEST_TEXT,
@@ -61,7 +62,8 @@ class GSheetMLRunWriter:
         _, worksheet = open_worksheet(
             gsheet_file_url, sheet_index, google_service_account_json_path, user_agent=name
         )
-        self._start(worksheet, name, Pacing(), comma_number_format=comma_number_format)
+        pacing = Pacing(limit=limit_per_minute(worksheet.client))
+        self._start(worksheet, name, pacing, comma_number_format=comma_number_format)
 
     @classmethod
     def on_worksheet(
@@ -75,7 +77,8 @@ class GSheetMLRunWriter:
         writer = cls.__new__(cls)
         name = new_worker_name()
         worksheet.client.session.headers["User-Agent"] = name
-        writer._start(worksheet, name, pacing or Pacing(), comma_number_format=comma_number_format)
+        pacing = pacing or Pacing(limit=limit_per_minute(worksheet.client))
+        writer._start(worksheet, name, pacing, comma_number_format=comma_number_format)
         return writer
 
     def _start(
@@ -92,7 +95,7 @@ class GSheetMLRunWriter:
         self._pacing = pacing
         self._rng = SystemRandom()
         rules = text_rules(self.all_sheets.locale, comma_number_format=comma_number_format)
-        self._sheet = RunSheet(worksheet, rules)
+        self._sheet = RunSheet(worksheet, rules, pacing)
         pacing.until_done(self._sheet.read_lines, FOR_A_CLAIM, what="read lines 1 and 2")
 
     @property

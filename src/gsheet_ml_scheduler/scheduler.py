@@ -5,38 +5,60 @@ without (P7). Elsewhere: the protocol (`runsheet`), where a sheet lives (`connec
 (`run.py`).
 """
 
+import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from random import SystemRandom
 from typing import Any
 
 import gspread
 
-from gsheet_ml_scheduler.connect import open_worksheet
+from gsheet_ml_scheduler import endings
+from gsheet_ml_scheduler.connect import keeper_of, open_worksheet
 from gsheet_ml_scheduler.errors import (
     OUT_OF_REACH,
     CellError,
     NoRunningRunError,
-    NoSuchRunError,
+    RunInterrupted,
     RunLost,
     TooManyFailuresError,
 )
+from gsheet_ml_scheduler.recording import Recorder
 from gsheet_ml_scheduler.run import Run
 from gsheet_ml_scheduler.runsheet import claims
 from gsheet_ml_scheduler.runsheet.claiming import Claimer
-from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW
+from gsheet_ml_scheduler.runsheet.claims import Taker
+from gsheet_ml_scheduler.runsheet.columns import ERROR, FIRST_RUN_ROW
+from gsheet_ml_scheduler.runsheet.heartbeat import Heart
 from gsheet_ml_scheduler.runsheet.holding import Desk, HeldRun
-from gsheet_ml_scheduler.runsheet.lifecycle import Rgb, default_colors
+from gsheet_ml_scheduler.runsheet.journal import user_journal
+from gsheet_ml_scheduler.runsheet.leases import Terms
+from gsheet_ml_scheduler.runsheet.lifecycle import (
+    DONE,
+    Rgb,
+    State,
+    default_colors,
+    error_line,
+    failed_text,
+)
 from gsheet_ml_scheduler.runsheet.names import new_worker_name
-from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, Pacing, Rhythm
-from gsheet_ml_scheduler.runsheet.table import Table
+from gsheet_ml_scheduler.runsheet.obeying import sync_and_obey
+from gsheet_ml_scheduler.runsheet.pacing import (
+    FOR_A_CLAIM,
+    FOR_AN_EXIT,
+    Pacing,
+    PutOffError,
+    Rhythm,
+)
+from gsheet_ml_scheduler.runsheet.rationed import limit_per_minute
+from gsheet_ml_scheduler.runsheet.table import SheetView
 from gsheet_ml_scheduler.runsheet.values import Scalar, from_text, text_rules
 from gsheet_ml_scheduler.runsheet.worksheet import RunSheet
 
 Config = dict[str, Any]
 
 
-class GSheetMLScheduler:
+class GSheetMLScheduler(SheetView):
     """Claims runs from a sheet, keeps their configs live and writes their status back.
 
     One object serves one worker: one process, one run at a time. It isn't thread-safe.
@@ -49,6 +71,10 @@ class GSheetMLScheduler:
         hardcoded_default_config: Mapping[str, Any] | None = None,
         comma_number_format: bool = False,  # noqa: FBT001, FBT002 - the seed's signature
         google_service_account_json_path: str | None = None,
+        *,
+        lease_seconds: float = 600.0,
+        max_attempts: int = 3,
+        tags: Collection[str] = (),
     ) -> None:
         """Opens the sheet and checks lines 1 and 2; two reads, nothing is written.
 
@@ -58,6 +84,11 @@ class GSheetMLScheduler:
             hardcoded_default_config: values for keys that the sheet has no column for.
             comma_number_format: text such as `-2,0` and `5,0E-3` is a number.
             google_service_account_json_path: a service account's key file, for Google Sheets.
+            lease_seconds: where the sheet has a `lease` column: how long a run stays this worker's
+                without a sign of life. A background thread gives one each fifth of it.
+            max_attempts: where it has an `attempt` column: how often a run is tried whose workers
+                vanish.
+            tags: what this worker is, for the column `only_on`; in Colab, `colab` is added.
 
         Raises:
             LocationError: there is no such sheet or tab (AccessError: it may not be used).
@@ -72,8 +103,10 @@ class GSheetMLScheduler:
             worksheet,
             name,
             hardcoded_default_config,
-            Pacing(),
+            Pacing(limit=limit_per_minute(worksheet.client)),
             comma_number_format=comma_number_format,
+            terms=Terms(lease_seconds, max_attempts),
+            tags=tags,
         )
 
     @classmethod
@@ -84,6 +117,8 @@ class GSheetMLScheduler:
         *,
         comma_number_format: bool = False,
         pacing: Pacing | None = None,
+        terms: Terms | None = None,
+        tags: Collection[str] = (),
     ) -> "GSheetMLScheduler":
         """A scheduler on a worksheet that the caller opened with gspread; one read.
 
@@ -92,6 +127,8 @@ class GSheetMLScheduler:
             hardcoded_default_config: see the constructor.
             comma_number_format: see the constructor.
             pacing: who waits and repeats.
+            terms: how long a lease holds, and how often a run is tried.
+            tags: see the constructor.
 
         Raises:
             SheetLayoutError, SheetUnreachableError: see the constructor.
@@ -103,8 +140,10 @@ class GSheetMLScheduler:
             worksheet,
             name,
             hardcoded_default_config,
-            pacing or Pacing(),
+            pacing or Pacing(limit=limit_per_minute(worksheet.client)),
             comma_number_format=comma_number_format,
+            terms=terms or Terms(),
+            tags=tags,
         )
         return scheduler
 
@@ -116,18 +155,25 @@ class GSheetMLScheduler:
         pacing: Pacing,
         *,
         comma_number_format: bool,
+        terms: Terms,
+        tags: Collection[str],
     ) -> None:
         self.sheet = worksheet
         self.all_sheets = worksheet.spreadsheet
         self.worker_name = name
         self.colors: dict[str, Rgb] = default_colors()
         self.hardcoded_default_config = dict(hardcoded or {})
+        self._recorder = Recorder(keeper_of(worksheet.client))
         rules = text_rules(self.all_sheets.locale, comma_number_format=comma_number_format)
-        self._sheet = RunSheet(worksheet, rules)
-        self._desk = Desk(self._sheet, name, self.colors, pacing, _notice)
-        self._claimer = Claimer(self._desk, SystemRandom())
+        super().__init__(RunSheet(worksheet, rules, pacing), pacing)
+        taker = Taker(frozenset(tags) | own_tags(), socket.gethostname())
+        self._desk = Desk(
+            self._sheet, self.colors, pacing, _notice, SystemRandom(), terms, taker,
+            journal=user_journal(_notice),
+        )  # fmt: skip
+        self._claimer = Claimer(self._desk)
+        self._heart = Heart(self._desk)
         self._held: HeldRun | None = None
-        self._table: Table | None = None
         self._unwritten_status: str | None = None
         pacing.until_done(self._sheet.read_lines, FOR_A_CLAIM, what="read lines 1 and 2")
         _say(f"Scheduler connected to GSheet, its name is worker <{name}>")
@@ -153,11 +199,10 @@ class GSheetMLScheduler:
             SheetLayoutError: lines 1 and 2 are no queue's any more.
             SheetUnreachableError: no answer for too long.
         """
-        self._leave_run()
-        self._held = self._claimer.claim_next()
-        if self._held is None:
+        held = self._claim(None)
+        if held is None:
             return None, None
-        return self._held.run_name, self._complete(self._held.config)
+        return held.run_name, self._complete(held.config)
 
     def find_ready_run(self) -> tuple[int, Config] | tuple[None, None]:
         """The first claimable run's number (0 is line 3) and the sheet's config; two reads.
@@ -165,10 +210,10 @@ class GSheetMLScheduler:
         Raises:
             CellError, SheetLayoutError, SheetUnreachableError: see `find_claim_and_start_run`.
         """
-        self._table = None
+        self._forget_table()
         while True:
             look = self._claimer.look()
-            run_id = claims.pick(look.statuses, look.workers, ())
+            run_id = claims.choose(look, (), self._desk.taker)
             if run_id is None:
                 return None, None
             found = self._desk.pacing.until_done(
@@ -192,13 +237,24 @@ class GSheetMLScheduler:
             NoSuchRunError: the sheet has no run row with that number.
             CellError, SheetLayoutError, SheetUnreachableError: see `find_claim_and_start_run`.
         """
-        self._leave_run()
         if run_id < 0:
             raise self._no_such_run(run_id)
-        self._held = self._claimer.claim_at(run_id)
-        if self._held is None and run_id >= self.nb_runs:
+        held = self._claim(run_id)
+        if held is None and run_id >= self.nb_runs:
             raise self._no_such_run(run_id)
-        return self._held is not None
+        return held is not None
+
+    def _claim(self, run_id: int | None) -> HeldRun | None:
+        """The next run, or the one at that place; a new claim ends the care for the last."""
+        self._leave_run()
+        endings.watch(self)
+        if run_id is None:
+            self._held = self._claimer.claim_next(self.worker_name)
+        else:
+            self._held = self._claimer.claim_at(self.worker_name, run_id)
+        if self._held is not None and self._held.lease and self._desk.terms.in_background:
+            self._heart.start()
+        return self._held
 
     def runs(self, *, max_failures: int = 3, sync_seconds: float | None = None) -> Iterator[Run]:
         """Claims one run after the other, until nothing is claimable.
@@ -226,7 +282,7 @@ class GSheetMLScheduler:
                 if name is None or self._held is None:
                     return
                 rhythm = Rhythm(sync_seconds, self._desk.pacing.clock)
-                run = Run(self._held, self.hardcoded_default_config, rhythm)
+                run = Run(self._held, self.hardcoded_default_config, rhythm, self._recorder)
                 yield run
                 if not run.has_ended:
                     raise NoRunningRunError(
@@ -249,17 +305,26 @@ class GSheetMLScheduler:
         """The number of the running run's row (0 is line 3) when it was last seen, or None."""
         return None if self._held is None else self._held.row_index - FIRST_RUN_ROW
 
+    @property
+    def stop_requested(self) -> bool:
+        """Whether training should end soon: somebody asked it to stop, or the run is lost."""
+        held = self._held
+        return held is not None and (held.state is State.STOPPING or held.lost is not None)
+
     def sync_config_and_status(self, new_status_str: str | None = None) -> tuple[Config, list[str]]:
         """Writes the status text if one is given, and reads the row's config again.
 
         If the sheet can't be reached, may not be used any more, or has its lines 1 and 2 edited,
-        the last config comes back, and the text is written with the next sync.
+        the last config comes back, and the text is written with the next sync; likewise, at once,
+        if syncs come faster than the account may make requests. While the run is paused, it waits
+        here.
 
         Returns:
             The config with the hard-coded defaults, and the keys that changed since the last sync.
 
         Raises:
             NoRunningRunError: no run is running.
+            RunInterrupted: somebody commanded `kill` or `requeue`; the run has ended.
             RunLost: the row was deleted, or taken back, or is another worker's.
         """
         config, changed = self._sync(new_status_str)
@@ -269,7 +334,7 @@ class GSheetMLScheduler:
         """Writes the status text; changes of the config are reported by the next sync.
 
         Raises:
-            NoRunningRunError, RunLost: see `sync_config_and_status`.
+            NoRunningRunError, RunInterrupted, RunLost: see `sync_config_and_status`.
         """
         self._sync(new_status_str, follow=False)
 
@@ -283,15 +348,21 @@ class GSheetMLScheduler:
     def run_done(self, new_status_str: str = "done") -> None:
         """Writes the final status text and colours the row; the run ends.
 
+        A run that was asked to stop is `stopped`, unless another text than `done` is given.
+
         Raises:
             NoRunningRunError: no run is running.
             RunLost: the row was deleted, or taken back, or is another worker's.
-            SheetUnreachableError: no answer for ten minutes; it may be called again.
+            SheetUnreachableError: no answer for two hours; it may be called again. The outcome is
+                kept on this machine, and its next worker writes it.
         """
         held = self._running()
-        self._table = None
+        self._forget_table()
+        text, color = str(new_status_str), "done"
+        if held.state is State.STOPPING and text == DONE:
+            text, color = State.STOPPED.value, "failed"
         try:
-            held.finish(str(new_status_str), "done", {})
+            held.finish(text, color, {})
         except RunLost:
             self._held = None
             raise
@@ -300,16 +371,17 @@ class GSheetMLScheduler:
 
     def _sync(self, status: str | None, *, follow: bool = True) -> tuple[Config, list[str]]:
         held = self._running()
-        self._table = None
+        self._forget_table()
         status = self._unwritten_status if status is None else str(status)
         try:
-            changed = held.sync(status, {}, follow=follow)
-        except RunLost:
+            changed = sync_and_obey(held, status, {}, follow=follow)
+        except (RunLost, RunInterrupted):
             self._held = None
             raise
         except OUT_OF_REACH as error:
             self._unwritten_status = status
-            _notice(f"{error} The run goes on with its last config.")
+            if not isinstance(error, PutOffError):
+                _notice(f"{error} The run goes on with its last config.")
             return dict(held.config), []
         self._unwritten_status = None
         return dict(held.config), changed
@@ -324,73 +396,38 @@ class GSheetMLScheduler:
 
     def _leave_run(self) -> None:
         """A new claim ends the care for the previous run, whose row stays as it is."""
-        self._table = None
+        self._forget_table()
         self._unwritten_status = None
         if self._held is not None:
+            self._held.leave()
             self._claimer.drop(self._held.pin)
             self._held = None
 
-    # ------------------------------------------------------------ the sheet as a table
+    def end_held_run(self, error: BaseException | None) -> None:
+        """Ends a run that is still held when the process ends, or a notebook's cell raised.
 
-    def download_data(self) -> None:
-        """Reads the whole sheet again; one read."""
-        self._table = self._desk.pacing.until_done(
-            lambda: Table(*self._sheet.read_runs()), FOR_A_CLAIM, what="download the sheet"
-        )
+        An exception makes it `failed`; otherwise it goes back to `ready`. Called by itself.
 
-    @property
-    def nb_runs(self) -> int:
-        """How many run rows there are, up to the last that holds anything."""
-        return len(self._data.rows)
-
-    @property
-    def keys(self) -> list[str]:
-        """The columns' names, in order."""
-        return list(self._sheet.header.columns.ids)
-
-    @property
-    def key_ids(self) -> dict[str, int]:
-        """The columns' indices by name; 0 is column A."""
-        return dict(self._sheet.header.columns.ids)
-
-    @property
-    def config_keys(self) -> list[str]:
-        """The names of the columns that are config keys."""
-        return [column.key for column in self._sheet.header.columns.config]
-
-    @property
-    def config_defaults(self) -> dict[str, Scalar]:
-        """Line 2's value of every config key; a blank one is `""`."""
-        return self._sheet.header.columns.defaults
-
-    @property
-    def values(self) -> dict[str, list[Scalar]]:
-        """Every column's run rows, by name; run_name, status and worker_name are text."""
-        return self._data.values
-
-    def get_run_config(self, i: int) -> Config:
-        """A run row's config: its own values, else line 2's (0 is line 3).
-
-        Raises:
-            NoSuchRunError: the sheet has no run row with that number.
-            CellError: a cell holds an error, or a date for a number.
+        Args:
+            error: what ended the process or the cell.
         """
-        if not 0 <= i < self.nb_runs:
-            raise self._no_such_run(i)
-        return dict(self._data.config_of(i))
-
-    @property
-    def _data(self) -> Table:
-        if self._table is None:
-            self.download_data()
-        assert self._table is not None  # noqa: S101 - download_data has set it
-        return self._table
-
-    def _no_such_run(self, run_id: int) -> NoSuchRunError:
-        return NoSuchRunError(
-            f"{self._sheet.label} has no run row number {run_id}: it has {self.nb_runs}, and 0 is "
-            "line 3."
-        )
+        held, self._held = self._held, None
+        if held is None or held not in self._desk.held:
+            return
+        try:
+            if isinstance(error, Exception):
+                columns = self._sheet.header.columns
+                cells = columns.features({ERROR: error_line(error)})
+                held.finish(failed_text(error), "failed", cells, patience=FOR_AN_EXIT)
+            else:
+                held.requeue(patience=FOR_AN_EXIT)
+        except RunLost:
+            return
+        except OUT_OF_REACH as unreachable:
+            _notice(
+                f"{unreachable} Run {held.run_name} still says that it is running; the next worker "
+                "on this machine writes how it ended."
+            )
 
     # ------------------------------------------------------------ values
 
@@ -409,6 +446,11 @@ class GSheetMLScheduler:
     def convert_str_to_bool_int_float_str(text: str) -> Scalar:
         """Text as a bool, int or float if it looks like one and nothing is lost; else the text."""
         return from_text(text)
+
+
+def own_tags() -> frozenset[str]:
+    """What this process is by itself, for the column `only_on`."""
+    return frozenset(["colab"]) if "google.colab" in sys.modules else frozenset()
 
 
 def _say(line: str) -> None:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from gspread.exceptions import APIError
 from requests import Response
+from requests.exceptions import ReadTimeout
 
 from gsheet_ml_scheduler.errors import AccessError, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet.wire import APPEND_MARK
-from tests.contract.watching import Asked, Queue, lose_answers
+from tests.contract.watching import GREEN_TEXT, Asked, Queue, lose_answers, same
 
 
 def nth(number: int) -> Callable[[Asked], bool]:
@@ -127,3 +129,144 @@ def test_a_worker_that_is_cut_off_half_way_leaves_a_token_and_no_name(queue: Que
         scheduler.find_claim_and_start_run()
     assert queue.runs()["1"]["status"].startswith(f"claimed by {scheduler.worker_name} ")
     assert queue.runs()["1"]["worker_name"] == ""
+
+
+def insert_a_column_at_the_left(queue: Queue) -> None:
+    where = queue.lines_range("COLUMNS", 0)
+    queue.batch({"insertDimension": {"range": where, "inheritFromBefore": False}})
+
+
+def writes(text: str) -> Callable[[Asked], bool]:
+    """The write that puts a text into some cell."""
+
+    def is_it(asked: Asked) -> bool:
+        lines = [line for entry in asked.body.get("data", ()) for line in entry["values"]]
+        return any(text in line for line in lines)
+
+    return is_it
+
+
+@pytest.mark.parametrize("text", ["running", "1/2", "done"])
+def test_a_write_that_met_moved_columns_is_repaired_though_its_answer_was_lost(
+    queue: Queue, text: str
+) -> None:
+    scheduler, wire = queue.scheduler()
+    before = queue.runs()
+    moved: list[Asked] = []
+
+    def move(asked: Asked) -> None:
+        if writes(text)(asked) and not moved:
+            moved.append(asked)
+            insert_a_column_at_the_left(queue)
+
+    wire.before, wire.after = move, lose_answers(writes(text))
+    scheduler.find_claim_and_start_run()
+    scheduler.sync_config_and_status("1/2")
+    scheduler.run_done()
+    assert moved
+    cells = {"status": "done", "worker_name": scheduler.worker_name}
+    filled = {"n_epoch": 10, "learning_rate": 0.0005}
+    assert queue.runs() == before | {"1": before["1"] | filled | cells}
+    assert queue.pins() == []
+
+
+@pytest.mark.parametrize("text", ["running", "1/2"])
+def test_a_write_that_lands_after_its_retry_changes_nothing(queue: Queue, text: str) -> None:
+    scheduler, wire = queue.scheduler()
+    late: list[Asked] = []
+
+    def hold_back(asked: Asked) -> None:
+        if writes(text)(asked) and not late:
+            late.append(asked)
+            raise ReadTimeout("it is still on its way")
+
+    wire.before = hold_back
+    scheduler.find_claim_and_start_run()
+    scheduler.sync_config_and_status("1/2")
+    scheduler.sync_config_and_status("2/2")
+    queue.set("1", "n_epoch", "")
+    insert_a_column_at_the_left(queue)
+    before = queue.runs()
+    (request,) = late
+    with suppress(APIError):  # its pin may be gone
+        wire.inner.request("post", request.endpoint, json=request.body)
+    assert queue.runs() == before
+    scheduler.run_done()
+    assert queue.statuses()["1"] == "done"
+
+
+def test_a_claim_that_is_written_again_leaves_what_a_person_typed_meanwhile(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    typed: list[Asked] = []
+
+    def type_and_refuse(asked: Asked) -> None:
+        if writes("running")(asked) and not typed:
+            typed.append(asked)
+            queue.set("1", "n_epoch", 77)
+            refuse(503)(asked)
+
+    wire.before = type_and_refuse
+    assert scheduler.find_claim_and_start_run()[0] == "1"
+    assert queue.runs()["1"]["n_epoch"] == 77
+    assert scheduler.sync_config_and_status()[0]["n_epoch"] == 77
+
+
+def test_an_outcome_waits_while_somebody_edits_line_1(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    scheduler.find_claim_and_start_run()
+    queue.sheet.update_acell("A1", "run name")
+    seen: list[Asked] = []
+
+    def put_right(asked: Asked) -> None:
+        seen.append(asked)
+        if len(seen) == 3:
+            queue.sheet.update_acell("A1", "run_name")
+
+    wire.before = put_right
+    scheduler.run_done()
+    assert queue.statuses()["1"] == "done"
+
+
+def test_a_claim_that_a_quota_holds_up_for_too_long_is_begun_anew(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    left = [12]
+
+    def a_minute_used_up(asked: Asked) -> None:
+        if asked.asks("createDeveloperMetadata") and left[0]:
+            left[0] -= 1
+            refuse(429)(asked)
+
+    wire.before = a_minute_used_up
+    assert scheduler.find_claim_and_start_run()[0] is not None
+    assert list(queue.statuses().values()).count("running") == 1
+
+
+def test_a_changed_value_that_could_not_be_coloured_is_coloured_with_a_later_sync(
+    queue: Queue,
+) -> None:
+    scheduler, wire = queue.scheduler()
+    scheduler.find_claim_and_start_run()
+    queue.set("1", "learning_rate", 0.5)
+    wire.before = lambda asked: refuse(503)(asked) if asked.asks("repeatCell") else None
+    assert scheduler.sync_config_and_status("1/3")[1] == ["learning_rate"]
+    wire.before = None
+    assert not same(queue.text_colors("1")[4], GREEN_TEXT)
+    scheduler.sync_config_and_status("2/3")
+    assert same(queue.text_colors("1")[4], GREEN_TEXT)
+
+
+def test_a_claim_that_cannot_be_given_back_is_left_to_turn_back_by_itself(
+    queue: Queue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scheduler, wire = queue.scheduler()
+
+    def interrupt(asked: Asked) -> None:
+        if asked.asks("findReplace"):
+            wire.after, wire.before = None, refuse(503)
+            raise KeyboardInterrupt
+
+    wire.after = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.find_claim_and_start_run()
+    assert queue.statuses()["1"].startswith(f"claimed by {scheduler.worker_name} ")
+    assert "It is turned back by itself, after two minutes." in capsys.readouterr().err

@@ -2,8 +2,12 @@
 
 import pytest
 
+from gsheet_ml_scheduler.runsheet.heartbeat import beat_when_due
+from gsheet_ml_scheduler.runsheet.leases import Terms
+from gsheet_ml_scheduler.runsheet.names import new_worker_name
+from gsheet_ml_scheduler.runsheet.syncing import Synced, Wish, sync_runs
 from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
-from tests.contract.watching import DEFAULTS, HEADER, Asked, Queue, at_once
+from tests.contract.watching import DEFAULTS, HEADER, Asked, Clock, Queue, at_once
 
 
 def test_connecting_to_a_worksheet_reads_once_and_writes_nothing(queue: Queue) -> None:
@@ -14,21 +18,88 @@ def test_connecting_to_a_worksheet_reads_once_and_writes_nothing(queue: Queue) -
     assert wire.costs() == (1, 0)
 
 
+def test_a_claim_costs_one_read_and_two_writes(queue: Queue) -> None:
+    queue.fill(["1", "ready", "", 3, 0.5])
+    scheduler, wire = queue.scheduler()
+    assert scheduler.find_claim_and_start_run()[0] == "1"
+    assert wire.costs() == (1, 2)
+
+
 @pytest.mark.parametrize("defaults", [0, 1, 12])
-def test_a_claim_costs_two_reads_and_three_writes_however_many_defaults(
+def test_defaults_that_are_copied_cost_one_write_more_however_many(
     queue: Queue, defaults: int
 ) -> None:
     extra = [f"key{number}" for number in range(defaults)]
     queue.fill(["1", "ready"], header=[*HEADER, *extra], defaults=[*DEFAULTS, *range(defaults)])
     scheduler, wire = queue.scheduler()
     assert scheduler.find_claim_and_start_run()[0] == "1"
-    assert wire.costs() == (2, 3)
+    assert wire.costs() == (1, 3)
+
+
+def test_a_lease_and_its_features_cost_nothing_more(queue: Queue) -> None:
+    features = ["lease", "attempt", "command", "error", "started", "duration", "host"]
+    queue.fill(["1", "ready", "", 3, 0.5], header=[*HEADER, *features],
+               defaults=[*DEFAULTS, *["N/A"] * len(features)])  # fmt: skip
+    scheduler, wire = queue.scheduler(terms=Terms(in_background=False))
+    scheduler.find_claim_and_start_run()
+    assert wire.costs() == (1, 2)
+    scheduler.sync_config_and_status("1/10")
+    assert wire.costs() == (1, 1)
+    scheduler.run_done()
+    assert wire.costs() == (1, 2)
+
+
+def test_a_heartbeat_costs_one_write(queue: Queue) -> None:
+    queue.fill(["1", "ready", "", 3, 0.5], header=[*HEADER, "lease"], defaults=[*DEFAULTS, "N/A"])
+    clock = Clock()
+    scheduler, wire = queue.scheduler(terms=Terms(in_background=False), clock=clock)
+    scheduler.find_claim_and_start_run()
+    before = queue.runs()["1"]["lease"]
+    wire.seen.clear()
+    clock.forward(150)
+    beat_when_due(scheduler._desk)
+    assert wire.costs() == (0, 1)
+    assert queue.runs()["1"]["lease"] > before
+    beat_when_due(scheduler._desk)
+    assert wire.costs() == (0, 0)
+
+
+def test_a_command_costs_one_write_more_than_its_sync(queue: Queue) -> None:
+    queue.fill(["1", "ready", "", 3, 0.5], header=[*HEADER, "command"], defaults=[*DEFAULTS, "N/A"])
+    scheduler, wire = queue.scheduler()
+    scheduler.find_claim_and_start_run()
+    queue.set("1", "command", "stop")
+    wire.seen.clear()
+    scheduler.sync_config_and_status("1/10")
+    assert wire.costs() == (1, 2)
+
+
+def test_all_the_runs_of_a_process_share_one_read_and_two_writes(queue: Queue) -> None:
+    queue.fill(
+        *([str(number), "ready", "", number, 0.5] for number in range(8)),
+        header=[*HEADER, "lease", "loss"],
+        defaults=[*DEFAULTS, "N/A", "N/A"],
+    )
+    clock = Clock()
+    scheduler, wire = queue.scheduler(terms=Terms(in_background=False), clock=clock)
+    desk, claimer = scheduler._desk, scheduler._claimer
+    runs = [claimer.claim_next(new_worker_name()) for _ in range(8)]
+    clock.forward(150)
+    queue.set("3", "n_epoch", 33)
+    wire.seen.clear()
+    done = sync_runs(desk, [Wish(run, "1/2", {"loss": 1.0}) for run in runs if run is not None])
+    assert wire.costs() == (1, 2)
+    assert [one.changed_keys for one in done if isinstance(one, Synced)][3] == ["n_epoch"]
+    assert set(queue.statuses().values()) == {"1/2"}
+    leases = [cells["lease"] for cells in queue.runs().values()]
+    assert len(set(leases)) == 8
+    assert [run.lease for run in runs if run is not None] == leases
 
 
 def test_a_claim_by_number_costs_the_same(queue: Queue) -> None:
     scheduler, wire = queue.scheduler()
     assert scheduler.claim_and_start_run(1)
-    assert wire.costs() == (2, 3)
+    assert wire.costs() == (1, 3)
     assert scheduler.find_ready_run()[0] == 0
     assert wire.costs() == (2, 0)
 
@@ -108,9 +179,9 @@ def test_only_what_a_power_cut_may_take_is_written_relaxed(queue: Queue) -> None
 def test_the_cost_of_a_claim_does_not_grow_with_the_sheet(queue: Queue) -> None:
     scheduler, wire = queue.scheduler()
     scheduler.find_claim_and_start_run()
-    asked = [a for a in wire.seen if a.is_read]
-    ranges = [f["gridRange"] for f in asked[0].body["dataFilters"]]
+    (look,) = [a for a in wire.seen if a.is_read]
+    ranges = [f["gridRange"] for f in look.body["dataFilters"]]
     assert [r for r in ranges if "endRowIndex" not in r and "endColumnIndex" not in r] == []
-    assert all("endRowIndex" in f.get("gridRange", {"endRowIndex": 0}) for f in (
-        asked[1].body["dataFilters"]
-    ))  # fmt: skip
+    assert [a.body["responseRanges"] for a in wire.seen if "responseRanges" in a.body] == [
+        ["Sheet1!1:2", "Sheet1!3:3"]
+    ]

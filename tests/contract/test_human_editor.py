@@ -85,7 +85,7 @@ EDITS: list[Edit] = [
     rename_the_tab,
 ]
 
-REQUESTS_OF_A_LIFE = 10
+REQUESTS_OF_A_LIFE = 9
 
 
 def live(queue: Queue, act: Callable[[Asked, int], None]) -> tuple[str, dict[str, Any]]:
@@ -164,7 +164,7 @@ def test_an_edit_before_every_request_mixes_nothing_up(queue: Queue, edit: Edit)
     check(queue, before, name, config)
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(4))
 def test_a_row_deleted_during_the_claim_makes_the_next_one_come(queue: Queue, number: int) -> None:
     start(queue)
     scheduler, wire = queue.scheduler()
@@ -175,7 +175,7 @@ def test_a_row_deleted_during_the_claim_makes_the_next_one_come(queue: Queue, nu
 
     wire.before = act
     name, config = scheduler.find_claim_and_start_run()
-    if number < 4:
+    if number < 3:
         assert (name, config) == ("c", {"n_epoch": 3, "learning_rate": 0.3})
     else:  # it was claimed already; the row goes before it is painted
         assert name == "b"
@@ -187,7 +187,7 @@ def test_a_row_deleted_during_the_claim_makes_the_next_one_come(queue: Queue, nu
         assert list(after[other].values())[:3] == RUNS["abcde".index(other)][:3]
 
 
-@pytest.mark.parametrize("number", range(2, 4))
+@pytest.mark.parametrize("number", range(1, 3))
 def test_a_row_taken_back_during_the_claim_is_left_alone(queue: Queue, number: int) -> None:
     start(queue)
     scheduler, wire = queue.scheduler()
@@ -198,7 +198,7 @@ def test_a_row_taken_back_during_the_claim_is_left_alone(queue: Queue, number: i
 
     wire.before = act
     name, _ = scheduler.find_claim_and_start_run()
-    if number == 2:
+    if number == 1:
         assert name == "c"
         assert queue.runs()["b"]["status"] == "not now"
     assert queue.runs()["d"]["status"] == ""
@@ -233,7 +233,7 @@ def test_the_edited_value_of_a_claimed_row_is_the_one_that_arrives(queue: Queue)
     scheduler, wire = queue.scheduler()
 
     def act(asked: Asked) -> None:
-        if len(wire.seen) == 3:  # the token stands, and is about to be read back
+        if len(wire.seen) == 2:  # it was looked at, and is about to be compared
             queue.set("b", "n_epoch", 1234)
 
     wire.before = act

@@ -49,7 +49,7 @@ def test_edits_are_met_where_a_filter_without_a_match_is_an_error(
     check(queue, before, name, config)
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(3))
 def test_a_row_deleted_during_the_claim_is_met_where_no_match_is_an_error(
     tmp_path: Path, number: int
 ) -> None:

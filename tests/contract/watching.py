@@ -1,7 +1,8 @@
 """A queue in a workbook, somebody else who edits it, and a wire that is watched, slow or broken."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import gspread
@@ -9,6 +10,7 @@ from requests import Response
 from requests.exceptions import ReadTimeout
 
 from gsheet_ml_scheduler.run_writer import GSheetMLRunWriter
+from gsheet_ml_scheduler.runsheet.leases import Terms
 from gsheet_ml_scheduler.runsheet.pacing import Pacing
 from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
 
@@ -48,10 +50,29 @@ class Asked:
         return any(kind in request for request in self.body.get("requests", ()))
 
 
+class Clock:
+    """A clock that goes only when somebody sleeps, for this process and its sheet alike."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def forward(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    @property
+    def date(self) -> str:
+        """What the sheet's `Date` header says."""
+        return formatdate(1_800_000_000 + int(self.seconds), usegmt=True)
+
+
 class Watched(gspread.HTTPClient):
     """A gspread client that notes every request, and lets somebody act before or after it."""
 
-    def __init__(self, inner: gspread.HTTPClient) -> None:
+    def __init__(self, inner: gspread.HTTPClient, clock: Clock | None = None) -> None:
+        self.clock = clock
         self.inner = inner
         self.session = inner.session
         self.timeout = None
@@ -74,6 +95,8 @@ class Watched(gspread.HTTPClient):
         if self.before:
             self.before(asked)
         response = self.inner.request(method, endpoint, params, data, json, files, headers)
+        if self.clock:
+            response.headers["Date"] = self.clock.date
         if self.after:
             self.after(asked)
         return response
@@ -98,14 +121,10 @@ def lose_answers(lost: Callable[[Asked], bool]) -> Callable[[Asked], None]:
     return act
 
 
-def at_once() -> Pacing:
+def at_once(clock: Clock | None = None) -> Pacing:
     """Retries without waiting."""
-    clock = [0.0]
-
-    def sleep(seconds: float) -> None:
-        clock[0] += seconds
-
-    return Pacing(sleep, lambda: clock[0])
+    clock = clock or Clock()
+    return Pacing(clock.forward, clock)
 
 
 @dataclass
@@ -128,13 +147,18 @@ class Queue:
         return self
 
     def scheduler(
-        self, hardcoded: Mapping[str, Any] | None = None
+        self,
+        hardcoded: Mapping[str, Any] | None = None,
+        *,
+        terms: Terms | None = None,
+        clock: Clock | None = None,
+        tags: Collection[str] = (),
     ) -> tuple[GSheetMLScheduler, Watched]:
-        """A scheduler whose wire is watched."""
-        wire = self.wire()
+        """A scheduler whose wire is watched; with a clock, its sheet goes by that too."""
+        wire = Watched(self.editor.client, clock)
         spreadsheet = gspread.Spreadsheet(wire, {"id": self.editor.id})
         scheduler = GSheetMLScheduler.on_worksheet(
-            spreadsheet.get_worksheet(0), hardcoded, pacing=at_once()
+            spreadsheet.get_worksheet(0), hardcoded, pacing=at_once(clock), terms=terms, tags=tags
         )
         wire.seen.clear()
         return scheduler, wire

@@ -6,18 +6,34 @@ import sys
 import pytest
 
 import gsheet_ml_scheduler
+from gsheet_ml_scheduler import sweep
 
 
 def test_the_public_names_are_these() -> None:
     assert gsheet_ml_scheduler.__all__ == [
+        "DistributedScheduler",
         "GSheetMLError",
         "GSheetMLRunWriter",
         "GSheetMLScheduler",
         "Run",
+        "current_run",
     ]
     for name in gsheet_ml_scheduler.__all__:
         assert getattr(gsheet_ml_scheduler, name).__name__ == name
         assert name in dir(gsheet_ml_scheduler)
+
+
+def test_the_public_names_of_sweeps_are_these() -> None:
+    assert sweep.__all__ == [
+        "Choices",
+        "Interval",
+        "grid",
+        "paired",
+        "parse_values",
+        "sampled",
+        "with_seeds",
+    ]
+    assert all(getattr(sweep, name).__name__ == name for name in sweep.__all__)
 
 
 def test_other_names_are_no_attributes() -> None:

@@ -15,6 +15,7 @@ from google.auth.transport.requests import AuthorizedSession
 from gspread.http_client import FileType, ParamsType
 
 from gsheet_ml_scheduler.connect.google_access import Account
+from gsheet_ml_scheduler.connect.keeping import Keeper
 from gsheet_ml_scheduler.connect.refusals import explain_login, passes_by_itself
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
@@ -27,6 +28,7 @@ class SheetsClient(gspread.HTTPClient):
     def __init__(self, session: requests.Session, *, api_base: str | None = None) -> None:
         super().__init__(None, session)  # type: ignore[arg-type]  # the session has the login
         self.api_base = api_base
+        self.keeper: Keeper | None = None  # of what runs record; Google keeps no such thing
         self.set_timeout((CONNECT_SECONDS, READ_SECONDS))
 
     def request(
@@ -56,6 +58,9 @@ class GoogleClient(SheetsClient):
     that raises `requests.ConnectionError`, like a request that never arrived; a login that Google
     refuses raises `AccessError`.
     """
+
+    requests_per_minute = 60.0
+    """Reads, and as many writes: https://developers.google.com/workspace/sheets/api/limits."""
 
     def __init__(self, account: Account, *, api_base: str | None = None) -> None:
         super().__init__(AuthorizedSession(account.credentials), api_base=api_base)

@@ -5,13 +5,18 @@ full) and so look like a connection that broke, and which don't. Above, nobody k
 file. A room of its own, because a worker on a Google Sheet needn't load a database engine.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import requests
 
 from gsheet_ml_scheduler import localsheets
+from gsheet_ml_scheduler.connect.keeping import Json, NeverKeptError, NotKeptNowError
 from gsheet_ml_scheduler.connect.locations import WorkbookFile
 from gsheet_ml_scheduler.errors import LocationError
+from gsheet_ml_scheduler.localsheets.errors import ApiError
+from gsheet_ml_scheduler.localsheets.live.tracks import parse_records
+from gsheet_ml_scheduler.localsheets.workbook import Workbook
 
 _PASSES = (localsheets.WorkbookBusyError, localsheets.WorkbookFullError)
 
@@ -31,6 +36,22 @@ class FileClient(localsheets.LocalClient):
             raise requests.ConnectionError(str(error)) from error
         except localsheets.WorkbookError as error:
             raise LocationError(str(error)) from error
+
+
+class FileKeeper:
+    """Keeps what runs record with a workbook file."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        self._tracks = workbook.live.tracks
+
+    def keep(self, records: Sequence[Json]) -> None:
+        """Put them into the file; see `Keeper.keep`."""
+        try:
+            self._tracks.record(parse_records(list(records)))
+        except _PASSES as error:
+            raise NotKeptNowError(str(error)) from error
+        except (ApiError, localsheets.WorkbookError) as error:
+            raise NeverKeptError(str(error)) from error
 
 
 def file_client(file: WorkbookFile) -> FileClient:

@@ -25,6 +25,7 @@ from gsheet_ml_scheduler.connect.locations import (
     WorkbookFile,
     parse_location,
 )
+from gsheet_ml_scheduler.connect.recording import ServedKeeper
 from gsheet_ml_scheduler.connect.refusals import explain_google, explain_served, read_refusal
 from gsheet_ml_scheduler.errors import LocationError, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet.pacing import PASSING_CODES, Pacing, Patience, status_code
@@ -96,6 +97,7 @@ def _open_served(workbook: ServedWorkbook, user_agent: str, pacing: Pacing) -> O
     if workbook.token:
         session.auth = Bearer(workbook.token)
     client = SheetsClient(session, api_base=workbook.base)
+    client.keeper = ServedKeeper(session, workbook.base, workbook.key)
 
     def read() -> OpenedSpreadsheet:
         try:

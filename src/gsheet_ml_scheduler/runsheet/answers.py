@@ -3,7 +3,7 @@
 Decided here: nothing. Empty, absent and unknown are kept apart: see each field.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -15,12 +15,15 @@ from gsheet_ml_scheduler.runsheet.columns import Columns, Row
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a worker that looks for work sees."""
+    """What a worker that looks for work sees, from line 3 on; features that are off are blank."""
 
     columns: Columns
     statuses: Sequence[Any]
     workers: Sequence[Any]
     now: datetime
+    leases: Sequence[Any] = ()
+    priorities: Sequence[Any] = ()
+    only_on: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +36,45 @@ class FoundRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What is pinned to a row besides our own pin: others' pins, and marks that name its run."""
+
+    pins: tuple[int, ...]
+    names: Mapping[int, str]
+
+    def run_id(self, own_pin: int) -> str:
+        """What names the run: what it was called before it was put back, else the oldest pin."""
+        if self.names:
+            return self.names[min(self.names)]
+        return f"{own_pin:x}"
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """What became of a compare-and-pin.
 
-    `replaced` and `formulas` are None when an earlier, unanswered attempt had landed;
-    `refused_because` is set when the cell may not be changed at all.
+    `replaced` is None when an earlier, unanswered attempt had landed; `found`, `formulas` and
+    `marks` are None when the answer doesn't show the row as it is then; `refused_because` is set
+    when the cell may not be changed at all.
     """
 
     replaced: bool | None
+    found: FoundRow | None = None
     formulas: frozenset[int] | None = None
-    other_pins: tuple[int, ...] = ()
+    marks: "Marks | None" = None
     refused_because: str | None = None
     is_pinned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write's own answer shows: the header at that moment, and the row."""
+    """What a write's own answer shows: the header at that moment, and where the rows were.
+
+    `rows` has the row index of every pin; one that is missing is gone.
+    """
 
     names: tuple[str, ...]
-    row_index: int
+    rows: Mapping[int, int]
     problem: SheetLayoutError | None = None
 
 
@@ -64,8 +86,8 @@ class Appended:
     probes: tuple[Any, ...]
 
 
-class Painted(Enum):
-    """What became of paint that was meant for the pinned row."""
+class Touched(Enum):
+    """What became of a touch that was meant for the pinned row."""
 
     RIGHT = "on the pinned row"
     NOT_AT_ALL = "refused: the pinned row is elsewhere"

@@ -1,19 +1,19 @@
-"""Claims a run: look, compare and pin, confirm, fill in, paint.
+"""Claims a run: look, compare and pin, fill in.
 
 Decided here: the order of the requests, and what follows from each answer. The protocol is
-optimistic: nobody locks, everybody compares. A claim counts only once the row itself, read back
-through the pin with its header, holds our token beside a blank `worker_name` (P1, P4); a lost race
-costs two writes at most and doesn't count as a try (P8); a token whose worker died is turned back.
-Elsewhere: the choice of the row and all other decisions (`claims.py`), the requests
-(`worksheet.py`), a run's life afterwards (`holding.py`).
+optimistic: nobody locks, everybody compares. A claim counts only once the row itself, as an answer
+shows it with its header after the comparison, holds our token beside a blank `worker_name` (P1,
+P4); a lost race costs two writes at most and doesn't count as a try (P8); a token whose worker died
+is turned back. Elsewhere: the choice of the row and all other decisions (`claims.py`), the batch
+(`comparing.py`), runs whose worker vanished (`reclaiming.py`), a run's life afterwards
+(`holding.py`).
 
-Two reads and three writes, whatever the number of defaults that are copied.
+One read and two writes; one write more where defaults are copied, and shown in grey.
 """
 
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from random import Random
 
 from gsheet_ml_scheduler.errors import (
     CellError,
@@ -21,13 +21,18 @@ from gsheet_ml_scheduler.errors import (
     SheetLayoutError,
     SheetUnreachableError,
 )
-from gsheet_ml_scheduler.runsheet import claims
-from gsheet_ml_scheduler.runsheet.answers import Compared, FoundRow, Look
-from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, StillLoadingError, cell_name
+from gsheet_ml_scheduler.runsheet import claims, comparing
+from gsheet_ml_scheduler.runsheet.answers import Compared, FoundRow, Look, Marks
+from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, ONLY_ON, StillLoadingError
+from gsheet_ml_scheduler.runsheet.comparing import Comparison, compare_and_pin
 from gsheet_ml_scheduler.runsheet.holding import Desk, HeldRun
-from gsheet_ml_scheduler.runsheet.lifecycle import failed_text
-from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, Patience
+from gsheet_ml_scheduler.runsheet.lifecycle import READY, failed_text
+from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, FOR_A_LOOK, Patience
+from gsheet_ml_scheduler.runsheet.painting import Touch, background_of, row_coats, touch_rows
+from gsheet_ml_scheduler.runsheet.reclaiming import Reclaimer
+from gsheet_ml_scheduler.runsheet.settling import settle
 from gsheet_ml_scheduler.runsheet.values import Scalar
+from gsheet_ml_scheduler.runsheet.wire import Swap
 
 FOR_A_CONFIRMATION = Patience(claims.FILL_IN_WITHIN.total_seconds() / 2)
 
@@ -37,51 +42,78 @@ that was set aside before gets one more try at each call."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One comparison: where, and with which token and pin."""
+class _Attempt:
+    """One comparison: by which worker, after which look."""
 
-    row_index: int
-    token: str
-    pin: int
+    worker: str
+    look: Look
+    comparison: Comparison
+
+    @property
+    def token(self) -> str:
+        return self.comparison.swap.new
+
+    @property
+    def what(self) -> str:
+        return f"run {self.comparison.row_index - FIRST_RUN_ROW}"
 
 
 @dataclass(slots=True)
 class Claimer:
-    """Claims runs for one worker, one after the other."""
+    """Claims runs for the workers of one process."""
 
     desk: Desk
-    rng: Random
     _litter: list[int] = field(default_factory=list)
     _warned: set[int] = field(default_factory=set)
+    _reclaimer: Reclaimer = field(init=False)
 
-    def claim_next(self) -> HeldRun | None:
-        """The first claimable run; None when there is none.
+    def __post_init__(self) -> None:
+        """What was seen of others' leases is remembered from one claim to the next."""
+        self._reclaimer = Reclaimer(self.desk)
 
-        After a lost race, another one at random among those that are left.
+    def claim_next(
+        self, worker: str, *, wait: bool = True, patience: Patience = FOR_A_LOOK
+    ) -> HeldRun | None:
+        """The claimable run whose turn it is; None when there is none.
+
+        After a lost race, another one at random among equals. Where nothing is claimable but a
+        lease has lapsed, it waits for a heartbeat to see whether that run's worker is alive.
+
+        Args:
+            worker: under whose name.
+            wait: whether it may wait so; otherwise the next call goes on from there.
+            patience: how long to go on looking while the sheet is away.
 
         Raises:
             CellError: the run that was next has a cell that is no config's; it says `failed` now.
             SheetLayoutError: lines 1 and 2 are no queue's.
             SheetUnreachableError: no answer for too long.
         """
+        settle(self.desk)
         strikes = Counter(dict.fromkeys(self._warned, _STRIKES - 1))
         while True:
-            look = self.look()
+            look = self.look(patience)
+            if self._reclaimer.reclaim(worker, look):
+                continue
             passed_over = {at for at, count in strikes.items() if count >= _STRIKES}
             tried = 0
             start = 0
-            while (at := claims.pick(look.statuses, look.workers, passed_over, start)) is not None:
-                held = self._try(look, at, strikes)
+            while (at := claims.choose(look, passed_over, self.desk.taker, start)) is not None:
+                held = self._try(worker, look, at, strikes)
                 if held is not None:
                     return held
                 tried += 1
                 passed_over.add(at)
-                start = self.rng.randrange(len(look.statuses))
-            if not tried and not self._turn_back_stale(look):
+                start = self.desk.rng.randrange(len(look.statuses))
+            if tried or self._turn_back_stale(look):
+                continue
+            seconds = self._reclaimer.seconds_to_wait(look.now)
+            if seconds is None or not wait:
                 self.clean_up()
                 return None
+            self.desk.pacing.sleep(seconds)
 
-    def claim_at(self, run_id: int) -> HeldRun | None:
+    def claim_at(self, worker: str, run_id: int) -> HeldRun | None:
         """The run at that place, if it is claimable; None when it isn't, or another was first.
 
         Raises:
@@ -90,14 +122,15 @@ class Claimer:
         look = self.look()
         held = None
         if claims.is_claimable(look.statuses, look.workers, run_id):
-            held = self._try(look, run_id, Counter())
+            held = self._try(worker, look, run_id, Counter())
         if held is None:
             self.clean_up()
         return held
 
-    def look(self) -> Look:
+    def look(self, patience: Patience = FOR_A_LOOK) -> Look:
         """What there is to choose from; one read."""
-        return self.desk.pacing.until_done(self.desk.sheet.look, FOR_A_CLAIM, what="look for a run")
+        desk = self.desk
+        return desk.pacing.until_done(desk.sheet.look, patience, what="look for a run")
 
     def clean_up(self) -> None:
         """Deletes the pins that lost races left behind."""
@@ -110,133 +143,219 @@ class Claimer:
         """Has a pin deleted with the next claim."""
         self._litter.append(pin)
 
-    def _try(self, look: Look, at: int, strikes: Counter[int]) -> HeldRun | None:
-        attempt = Attempt(
-            at + FIRST_RUN_ROW,
-            claims.make_token(self.desk.worker, look.now, f"{self.rng.getrandbits(32):08x}"),
-            self.rng.randrange(1, 2**31),
-        )
+    def _try(self, worker: str, look: Look, at: int, strikes: Counter[int]) -> HeldRun | None:
+        attempt = self._attempt(worker, look, at)
         try:
-            compared = self._compare(look, attempt)
+            compared = self._compare(attempt)
             held = None
             if compared.replaced is not False:
-                held = self._confirm(look, attempt, compared)
+                held = self._confirm(attempt, compared)
         except (KeyboardInterrupt, SystemExit):
-            self._release(attempt)  # wherever the claim was
+            self._give_back(attempt)  # wherever the claim was
             raise
+        except SheetUnreachableError:  # a minute's requests were used up, say: begin anew
+            self._give_back(attempt)
+            strikes[at] += 1
+            if strikes[at] >= _STRIKES:
+                raise
+            return None
         if held is not None:
             return held
-        if compared.replaced is not False:
-            self._release(attempt)
+        if compared.replaced is not False or not self._is_held(compared):
+            self._give_back(attempt, is_pinned=compared.is_pinned)
         elif compared.is_pinned:
-            self._litter.append(attempt.pin)
+            self._litter.append(attempt.comparison.pin)
         strikes[at] += _STRIKES if compared.refused_because else 1
-        if strikes[at] >= _STRIKES:
-            self._set_aside(look, at, compared.refused_because)
+        if strikes[at] >= _STRIKES and at not in self._warned:
+            self._warned.add(at)
+            row, column, why = at + FIRST_RUN_ROW, look.columns.status, compared.refused_because
+            self.desk.notice(comparing.cannot_be_changed(self.desk.sheet, row, column, why))
         return None
 
-    def _compare(self, look: Look, attempt: Attempt) -> Compared:
+    def _attempt(self, worker: str, look: Look, at: int) -> _Attempt:
+        rng, columns = self.desk.rng, look.columns
+        token = claims.make_token(worker, look.now, f"{rng.getrandbits(32):08x}")
+        row_index = at + FIRST_RUN_ROW
+        coats = row_coats(columns, row_index, background=self.desk.colors["running"])
+        swap = Swap(row_index, columns.status, READY, token)
+        return _Attempt(worker, look, Comparison(swap, rng.randrange(1, 2**31), tuple(coats)))
+
+    def _compare(self, attempt: _Attempt) -> Compared:
         litter, self._litter = self._litter, []
         return self.desk.pacing.until_done(
-            lambda: self.desk.sheet.compare_and_pin(
-                attempt.row_index, look.columns.status, attempt.token, attempt.pin, litter
-            ),
+            lambda: compare_and_pin(self.desk.sheet, attempt.comparison, litter),
             FOR_A_CONFIRMATION,
-            what=f"claim run {attempt.row_index - FIRST_RUN_ROW}",
+            what=f"claim {attempt.what}",
         )
 
-    def _confirm(self, look: Look, attempt: Attempt, compared: Compared) -> HeldRun | None:
-        """Reads the row back, and starts the run if it is ours."""
-        error: CellError | None = None
-        config: dict[str, Scalar] = {}
+    def _is_held(self, compared: Compared) -> bool:
+        """Whether the row that was painted in vain has that colour by right: another was first."""
+        if not compared.is_pinned:
+            return True  # nothing was painted
+        if compared.found is None:
+            return False
+        colors = self.desk.colors
+        return background_of(compared.found, colors) == colors["running"]
 
-        def read() -> FoundRow:
-            found = self.desk.sheet.read_pinned(attempt.pin)
-            if claims.is_older_than_compare(found.columns, found.row):
-                found = self.desk.sheet.read_pinned(attempt.pin)
-            if claims.is_confirmed(found.columns, found.row, attempt.token):
-                nonlocal error
-                error = None
-                config.clear()
-                try:
-                    config.update(found.columns.config_of(found.row or (), found.row_index))
-                except StillLoadingError:
-                    raise
-                except CellError as bad:
-                    error = bad
-            return found
-
-        what = f"confirm the claim of run {attempt.row_index - FIRST_RUN_ROW}"
+    def _confirm(self, attempt: _Attempt, compared: Compared) -> HeldRun | None:
+        """Looks at the row as it is after the comparison, and starts the run if it is ours."""
         try:
-            found = self.desk.pacing.until_done(read, FOR_A_CONFIRMATION, what=what)
+            found, config, error = self._seen(attempt, compared)
         except (StillLoadingError, SheetLayoutError):
-            self._release(attempt)
+            self._give_back(attempt)
             raise
-        columns, row = found.columns, found.row
-        is_late = self.desk.sheet.now - look.now > claims.FILL_IN_WITHIN
-        if is_late or row is None or not claims.is_confirmed(columns, row, attempt.token):
+        sheet = self.desk.sheet
+        if sheet.now - attempt.look.now > claims.FILL_IN_WITHIN:
             return None
-        run_name = columns.text(row, columns.run_name)
-        held = HeldRun(
-            self.desk, attempt.pin, run_name, found.row_index, config, list(compared.other_pins)
-        )
+        if not self._is_confirmed(found, attempt.token):
+            return None
+        marks = compared.marks or self._marks(attempt)
+        if marks.pins:  # whoever has one must not write to this row any more (P1)
+            self.desk.pacing.until_done(
+                lambda: sheet.unpin(marks.pins), FOR_A_CONFIRMATION, what="delete pins"
+            )
+        held = self._held(attempt, found, marks, config)
         if error is not None:
             self._refuse(held, found, attempt, error)
-        filled = self._defaults(look, found, attempt, compared)
+        filled = self._defaults(attempt, found, compared)
         try:
             if not held.fill_in(found, filled, attempt.token):
                 return None
-            held.show_running(filled)
+            if filled:
+                held.show_running(filled)
         except (KeyboardInterrupt, SystemExit):
             with suppress(RunLost, SheetUnreachableError):
                 held.requeue()
             raise
+        except SheetUnreachableError:  # nobody knows whether the run has been started
+            with suppress(RunLost):
+                held.requeue(patience=FOR_A_CLAIM)
+            raise
         return held
 
+    def _marks(self, attempt: _Attempt) -> Marks:
+        """What else is pinned to the row, where the comparison's answer was lost."""
+        pin = attempt.comparison.pin
+        return self.desk.pacing.until_done(
+            lambda: comparing.marks_of(self.desk.sheet, pin),
+            FOR_A_CONFIRMATION,
+            what=f"look at {attempt.what}",
+        )
+
+    def _held(
+        self, attempt: _Attempt, found: FoundRow, marks: Marks, config: dict[str, Scalar]
+    ) -> HeldRun:
+        pin = attempt.comparison.pin
+        name = found.columns.text(found.row or (), found.columns.run_name)
+        return HeldRun(
+            self.desk,
+            attempt.worker,
+            pin,
+            name,
+            found.row_index,
+            config,
+            marks.run_id(pin),
+            list(marks.names),
+        )
+
+    def _seen(
+        self, attempt: _Attempt, compared: Compared
+    ) -> tuple[FoundRow, dict[str, Scalar], CellError | None]:
+        """The row with its config, from the comparison's own answer or else read through the pin.
+
+        Raises:
+            StillLoadingError: a formula went on having no value.
+            SheetLayoutError: lines 1 and 2 are no queue's.
+        """
+        shown = [compared.found] if compared.found is not None else []
+
+        def look() -> tuple[FoundRow, dict[str, Scalar], CellError | None]:
+            found = shown.pop() if shown else self._read(attempt)
+            if self._is_confirmed(found, attempt.token):
+                try:
+                    return found, found.columns.config_of(found.row or (), found.row_index), None
+                except StillLoadingError:
+                    raise
+                except CellError as bad:
+                    return found, {}, bad
+            return found, {}, None
+
+        return self.desk.pacing.until_done(
+            look, FOR_A_CONFIRMATION, what=f"confirm the claim of {attempt.what}"
+        )
+
+    def _read(self, attempt: _Attempt) -> FoundRow:
+        read = self.desk.sheet.read_pinned
+        found = read(attempt.comparison.pin)
+        if claims.is_older_than_compare(found.columns, found.row):
+            found = read(attempt.comparison.pin)
+        return found
+
+    def _is_confirmed(self, found: FoundRow, token: str) -> bool:
+        columns, row = found.columns, found.row
+        if not claims.is_confirmed(columns, row, token):
+            return False
+        at = columns.feature(ONLY_ON)
+        return at is None or self.desk.taker.may_take(columns.text(row or (), at))
+
     def _defaults(
-        self, look: Look, found: FoundRow, attempt: Attempt, compared: Compared
+        self, attempt: _Attempt, found: FoundRow, compared: Compared
     ) -> dict[str, Scalar]:
         """The defaults for blank cells, by name; formulas that show nothing aren't blank (P3)."""
         columns, row = found.columns, found.row or ()
         formulas = compared.formulas
         blank = claims.defaults_to_fill_in(columns, row, ())
-        if blank and (formulas is None or columns.names != look.columns.names):
+        if blank and (formulas is None or compared.found is None):
             formulas = self.desk.pacing.until_done(
-                lambda: self.desk.sheet.formulas_of(attempt.pin),
+                lambda: self.desk.sheet.formulas_of(attempt.comparison.pin),
                 FOR_A_CONFIRMATION,
                 what="read a row's formulas",
             )
         fill = claims.defaults_to_fill_in(columns, row, formulas or ()) if blank else blank
         return {columns.names[index]: value for index, value in fill.items()}
 
-    def _refuse(self, held: HeldRun, found: FoundRow, attempt: Attempt, error: CellError) -> None:
+    def _refuse(self, held: HeldRun, found: FoundRow, attempt: _Attempt, error: CellError) -> None:
         """A row whose config can't be had says so, and the queue goes on behind it."""
         if held.fill_in(found, {}, attempt.token):
             with suppress(RunLost):
                 held.finish(failed_text(error), "failed", {})
         raise error
 
-    def _release(self, attempt: Attempt) -> None:
-        release = self.desk.sheet.release
-        self.desk.pacing.until_done(
-            lambda: release(attempt.token, attempt.pin), FOR_A_CLAIM, what="give a claim back"
-        )
+    def _give_back(self, attempt: _Attempt, *, is_pinned: bool = True) -> None:
+        """`ready` again wherever our token stands; the pinned row gets its own colour back.
+
+        Where that can't be done now, others turn the token back when it is stale.
+        """
+        sheet, pin = self.desk.sheet, attempt.comparison.pin
+
+        def step() -> None:
+            comparing.release(sheet, attempt.token, [])
+            found = sheet.read_pinned(pin)
+            if found.row is None:
+                return
+            own = background_of(found, self.desk.colors)
+            coats = row_coats(found.columns, found.row_index, background=own)
+            touch = Touch(pin, found.row_index, coats, unpin=True)
+            touch_rows(sheet, [touch], self.desk.colors)
+
+        def release_only() -> None:
+            comparing.release(sheet, attempt.token, [])
+
+        try:
+            self.desk.pacing.until_done(
+                step if is_pinned else release_only, FOR_A_CLAIM, what="give a claim back"
+            )
+        except SheetUnreachableError as error:
+            self._litter.append(pin)
+            self.desk.notice(f"{error} It is turned back by itself, after two minutes.")
 
     def _turn_back_stale(self, look: Look) -> bool:
         tokens = claims.stale_tokens(look.statuses, look.now)
         if tokens:
-            turn_back, column = self.desk.sheet.turn_back, look.columns.status
+            sheet, column = self.desk.sheet, look.columns.status
             self.desk.pacing.until_done(
-                lambda: turn_back(tokens, column), FOR_A_CLAIM, what="turn old claims back"
+                lambda: comparing.turn_back(sheet, tokens, column),
+                FOR_A_CLAIM,
+                what="turn old claims back",
             )
         return bool(tokens)
-
-    def _set_aside(self, look: Look, at: int, because: str | None) -> None:
-        if at not in self._warned:
-            self._warned.add(at)
-            cell = cell_name(at + FIRST_RUN_ROW, look.columns.status)
-            why = because or "a formula, a hidden row, somebody who keeps writing there?"
-            self.desk.notice(
-                f"{self.desk.sheet.label}, cell {cell}: it shows 'ready', but can't be changed "
-                f"({why}). The run is left out."
-            )

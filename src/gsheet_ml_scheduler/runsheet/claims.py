@@ -1,19 +1,23 @@
 """Decisions of the run queue, without I/O; time and randomness are arguments.
 
-Decided here: which row to claim, what a claim's token looks like and when it is stale, whether a
-claim is confirmed (P1), what is filled in (P3), what was lost, what changed, and how a write that
-met moved columns is repaired (P2). Elsewhere: who asks and writes (`claiming.py`, `holding.py`).
+Decided here: which row to claim and who may, what a claim's token looks like and when it is stale,
+whether a claim is confirmed (P1), what is filled in (P3), what was lost, what changed, and how a
+write that met moved columns is repaired (P2). Elsewhere: who asks and writes (`claiming.py`,
+`syncing.py`), leases (`leases.py`), commands (`commands.py`).
 """
 
 import re
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from fnmatch import fnmatchcase
 from typing import Any
 
-from gsheet_ml_scheduler.runsheet.columns import Columns, Row
+from gsheet_ml_scheduler.runsheet.answers import Look
+from gsheet_ml_scheduler.runsheet.columns import LEASE, Columns, Row
+from gsheet_ml_scheduler.runsheet.leases import is_of
 from gsheet_ml_scheduler.runsheet.lifecycle import READY, TOKEN_STARTS
-from gsheet_ml_scheduler.runsheet.values import Scalar, is_blank
+from gsheet_ml_scheduler.runsheet.values import Scalar, is_blank, text_of
 
 STALE_AFTER = timedelta(minutes=2)
 """A token older than this belongs to a worker that died half-way."""
@@ -83,7 +87,7 @@ def pick(
     Args:
         statuses: the status column from line 3 on; the search through it is C's.
         workers: the worker_name column from line 3 on; it may be shorter.
-        passed_over: run rows that were tried in vain.
+        passed_over: run rows that were tried in vain, or aren't for this worker.
         start: where to begin: 0 for the first run, a random place after a lost race.
     """
     found = _first_claimable(statuses, workers, passed_over, start, len(statuses))
@@ -105,6 +109,63 @@ def _first_claimable(
         at += 1
 
 
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """What a worker is, for the column `only_on`: its tags and its host's name."""
+
+    tags: frozenset[str] = frozenset()
+    host: str = ""
+
+    def may_take(self, only_on: Any) -> bool:
+        """Whether a cell of `only_on` lets it: blank, or one of its words fits.
+
+        A word is a tag, or a pattern such as `gpu-*` after `host=`; commas and blanks part words.
+
+        >>> Taker(frozenset(["a100"]), "gpu-7").may_take("h100, a100")
+        True
+        >>> Taker(host="gpu-7").may_take("host=gpu-*")
+        True
+        >>> Taker(host="laptop").may_take("a100")
+        False
+        """
+        words = text_of(only_on).replace(",", " ").split()
+        return not words or any(self._fits(word) for word in words)
+
+    def _fits(self, word: str) -> bool:
+        kind, sign, pattern = word.partition("=")
+        if sign and kind.lower() == "host":
+            return fnmatchcase(self.host.lower(), pattern.lower())
+        return any(fnmatchcase(tag.lower(), word.lower()) for tag in self.tags)
+
+
+def choose(look: Look, passed_over: Container[int], taker: Taker, start: int = 0) -> int | None:
+    """The run that a worker claims next; None when nothing is claimable for it.
+
+    Of the runs that it may take, those with the highest `priority`, and of these the first at or
+    after `start`, then from the top.
+    """
+    if not look.priorities and not look.only_on:
+        return pick(look.statuses, look.workers, passed_over, start)
+    count = len(look.statuses)
+    open_to_it = [
+        at
+        for at in (*range(start, count), *range(start))
+        if at not in passed_over
+        and is_claimable(look.statuses, look.workers, at)
+        and taker.may_take(_cell(look.only_on, at))
+    ]
+    return max(open_to_it, key=lambda at: _priority(_cell(look.priorities, at)), default=None)
+
+
+def _cell(column: Sequence[Any], at: int) -> Any:
+    return column[at] if at < len(column) else ""
+
+
+def _priority(cell: Any) -> float:
+    """A number; anything else counts as 0."""
+    return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else 0.0
+
+
 def is_claimable(statuses: Sequence[Any], workers: Sequence[Any], at: int) -> bool:
     """Whether one run row may be claimed."""
     if at >= len(statuses) or statuses[at] != READY:
@@ -124,19 +185,33 @@ def is_older_than_compare(columns: Columns, row: Row | None) -> bool:
     return row is None or columns.text(row, columns.status) == READY
 
 
-def is_ours(columns: Columns, row: Row | None, worker: str) -> bool:
+def is_ours(columns: Columns, row: Row | None, worker: str, *, leased: bool = False) -> bool:
     """Whether the row's own text proves that this worker still owns the run."""
-    return row is not None and columns.text(row, columns.worker_name) == worker
+    return lost_because(columns, row, worker, leased=leased) is None
 
 
-def lost_because(columns: Columns, row: Row | None, worker: str) -> str:
-    """Why a run that isn't ours any more isn't, for the sentence in `RunLost`."""
+def lost_because(
+    columns: Columns, row: Row | None, worker: str, *, leased: bool = False
+) -> str | None:
+    """Why a run isn't this worker's any more, for the sentence in `RunLost`; None while it is.
+
+    Args:
+        columns: the header of the same answer.
+        row: the row as its pin found it, None when it is gone.
+        worker: the worker's name.
+        leased: whether it wrote a lease, which must be its own still, where the column is.
+    """
     if row is None:
         return "its row was deleted"
     name = columns.text(row, columns.worker_name)
     if not name:
         return f"its worker_name was emptied (status {columns.text(row, columns.status)!r})"
-    return f"its row names worker {name!r}" if name != worker else "it ended"
+    if name != worker:
+        return f"its row names worker {name!r}"
+    at = columns.feature(LEASE)
+    if leased and at is not None and not is_of(columns.text(row, at), worker):
+        return f"its lease is {columns.text(row, at)!r}, which isn't what this worker wrote"
+    return None
 
 
 def defaults_to_fill_in(columns: Columns, row: Row, formulas: Collection[int]) -> dict[int, Any]:
@@ -172,6 +247,17 @@ def as_row(cells: Mapping[int, Any]) -> list[Any]:
     return row
 
 
+def earlier_names(before: Columns, names_now: Sequence[str]) -> dict[str, str]:
+    """What columns that were renamed were called before, by their name now.
+
+    Told from the names that came and went: one for one, from left to right. Where their numbers
+    differ, columns were made or deleted, and no name is told.
+    """
+    gone = [name for name in before.ids if name not in names_now]
+    new = [name for name in names_now if name and name not in before.ids]
+    return dict(zip(new, gone)) if len(new) == len(gone) else {}
+
+
 def repair(
     before: Columns,
     row: Row,
@@ -188,10 +274,11 @@ def repair(
         names_now: line 1 as the write's own answer shows it.
         wanted: what should have been written, by name.
     """
+    called = earlier_names(before, names_now)
     cells: dict[int, Any] = {}
     for index in written:
         name = names_now[index] if index < len(names_now) else ""
-        old = before.ids.get(name)
+        old = before.ids.get(called.get(name, name))
         cells[index] = row[old] if old is not None and old < len(row) else ""
     for name, value in wanted.items():
         if name in names_now:

@@ -6,11 +6,12 @@ Elsewhere: what a single cell means (`values.py`), who reads the lines (`workshe
 Guards P4: a config is always resolved with the header of the same answer.
 """
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gsheet_ml_scheduler.errors import CellError, SheetLayoutError
+from gsheet_ml_scheduler.errors import CellError, ConfigError, SheetLayoutError
 from gsheet_ml_scheduler.runsheet.lifecycle import NOT_A_KEY
 from gsheet_ml_scheduler.runsheet.values import (
     LOADING,
@@ -29,8 +30,11 @@ STATUS = "status"
 WORKER_NAME = "worker_name"
 MANDATORY = (RUN_NAME, STATUS, WORKER_NAME)
 
+LEASE, ATTEMPT, COMMAND, ERROR = "lease", "attempt", "command", "error"
+PRIORITY, ONLY_ON = "priority", "only_on"
+STARTED, DURATION, HOST = "started", "duration", "host"
 FEATURES = frozenset(
-    ["lease", "attempt", "command", "error", "priority", "only_on", "started", "duration", "host"],
+    [LEASE, ATTEMPT, COMMAND, ERROR, PRIORITY, ONLY_ON, STARTED, DURATION, HOST],
 )
 """Columns that switch a feature on when their line 2 says `N/A`; metrics can't have these names."""
 
@@ -100,6 +104,14 @@ class Columns:
     def text(self, row: Row, index: int) -> str:
         """A cell of the row as text; beyond the row's end it is blank."""
         return text_of(row[index]) if index < len(row) else ""
+
+    def feature(self, name: str) -> int | None:
+        """Where a feature's column is; None when there is none, or its line 2 doesn't say N/A."""
+        return self.ids.get(name) if name in self.not_keys else None
+
+    def features(self, cells: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the cells, by name, whose feature is on."""
+        return {name: cell for name, cell in cells.items() if self.feature(name) is not None}
 
     def missing(self, names: Iterable[str]) -> list[str]:
         """Those of the names that no column has, each once, in order."""
@@ -191,6 +203,21 @@ def parse(
     )
     run_name, status, worker_name = (ids[name] for name in MANDATORY)
     return Columns(names, ids, run_name, status, worker_name, config, not_keys, rules, sheet)
+
+
+def require_columns(columns: Columns, names: Iterable[str]) -> None:
+    """See that somebody who names columns names existing ones.
+
+    Raises:
+        ConfigError: with what was probably meant, and the columns that there are.
+    """
+    for name in columns.missing(names):
+        near = difflib.get_close_matches(name, columns.ids, 1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise ConfigError(
+            f"{columns.sheet}: line 1 has no column {name!r}. {hint}"
+            f"Its columns: {', '.join(columns.ids)}."
+        )
 
 
 class Header:

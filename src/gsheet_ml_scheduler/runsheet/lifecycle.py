@@ -57,6 +57,7 @@ class Event(Enum):
     LEASE_LAPSED = "the lease lapsed"
     ATTEMPTS_USED_UP = "the lease lapsed for the last time"
     TAKEN_BACK = "a person takes it back"
+    CANCELLED = "a person cancels it"
     ROW_DELETED = "the row is deleted"
 
 
@@ -75,6 +76,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     **_each(ENDED, {Event.MARKED_READY: State.READY}),
     (State.READY, Event.CLAIMED): State.CLAIMED,
     (State.READY, Event.TAKEN_BACK): State.DRAFT,
+    (State.READY, Event.CANCELLED): State.STOPPED,
     (State.CLAIMED, Event.CONFIRMED): State.RUNNING,
     (State.CLAIMED, Event.NOT_CONFIRMED): State.READY,
     (State.CLAIMED, Event.ABANDONED): State.READY,
@@ -118,6 +120,7 @@ def after(state: State, event: Event) -> State:
 
 
 _FINAL_WORDS = {state.value: state for state in ENDED}
+_HELD_WORDS = {state.value: state for state in HELD}
 
 
 def state_of(status: str, worker_name: str) -> State:
@@ -133,7 +136,7 @@ def state_of(status: str, worker_name: str) -> State:
     word = status.partition(":")[0].strip()
     if word in _FINAL_WORDS:
         return _FINAL_WORDS[word]
-    return State.RUNNING if worker_name else State.DRAFT
+    return _HELD_WORDS.get(status, State.RUNNING) if worker_name else State.DRAFT
 
 
 TOKEN_STARTS = ("claimed by ", "written by ")
@@ -167,8 +170,7 @@ def default_colors() -> dict[str, Rgb]:
 COLOR_NAMES: dict[State, str | None] = {
     State.DRAFT: None,
     State.READY: None,
-    State.CLAIMED: None,
-    **dict.fromkeys(HELD, "running"),
+    **dict.fromkeys((State.CLAIMED, *HELD), "running"),
     State.DONE: "done",
     **dict.fromkeys((State.STOPPED, State.KILLED, State.FAILED, State.LOST), "failed"),
 }

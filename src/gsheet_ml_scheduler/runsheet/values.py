@@ -12,6 +12,7 @@ Text is converted only where nothing is lost: `007`, a 20-digit id and `8085807e
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeGuard
 
@@ -139,6 +140,16 @@ def plain(value: Any) -> Any:
         except (TypeError, ValueError, RuntimeError):  # it holds more than one number
             return value
     return value
+
+
+def time_text(at: datetime) -> str:
+    """A point in time as a cell shows it: `2026-11-22 10:15:03Z`."""
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def duration_text(duration: timedelta) -> str:
+    """A duration as a cell shows it, to the second: `1:02:03`."""
+    return str(timedelta(seconds=max(0, round(duration.total_seconds()))))
 
 
 def metric_cell(value: Any) -> Scalar:

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 
 RUN_PIN = "gsheet-ml-run"
 """metadataKey of the pin on a claimed row."""
+RUN_ID = "gsheet-ml-run-id"
+"""metadataKey of a mark on a row that was put back; its value goes on naming the run."""
 COLUMN_GUARD = "gsheet-ml-column"
 """metadataKey of the mark that keeps a column from being made twice."""
 APPEND_MARK = "gsheet-ml-append"
@@ -46,6 +48,16 @@ class Coat:
 
 
 CLEAR: Rgb = (-1.0, -1.0, -1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A compare-and-set of one cell: it becomes `new` only where it is `old`."""
+
+    row_index: int
+    column: int
+    old: str
+    new: str
 
 
 def lines_filter(sheet_id: int) -> Json:
@@ -100,13 +112,14 @@ def filter_key(data_filter: Mapping[str, Any]) -> Any:
     )
 
 
-def create_mark(mark: int, key: str, location: Json) -> Json:
+def create_mark(mark: int, key: str, location: Json, value: str = "") -> Json:
     """A developer metadata with an id of our choosing: an id in use refuses the whole batch."""
     return {
         "createDeveloperMetadata": {
             "developerMetadata": {
                 "metadataId": mark,
                 "metadataKey": key,
+                **({"metadataValue": value} if value else {}),
                 "visibility": "DOCUMENT",
                 "location": location,
             }
@@ -176,6 +189,29 @@ def replace_text(old: str, new: str, area: Mapping[str, Any]) -> Json:
             **area,
         }
     }
+
+
+def swap(sheet_id: int, what: Swap) -> Json:
+    """The findReplace that a swap is."""
+    return replace_text(
+        what.old, what.new, {"range": one_cell(sheet_id, what.row_index, what.column)}
+    )
+
+
+def put_back(sheet_id: int, what: Swap) -> Json:
+    """Undoes a swap whose new text was blank, by the cell's place."""
+    return {
+        "updateCells": {
+            "range": one_cell(sheet_id, what.row_index, what.column),
+            "rows": [{"values": [cell_data(what.old)]}],
+            "fields": "userEnteredValue",
+        }
+    }
+
+
+def swapped(reply: Mapping[str, Any]) -> bool:
+    """Whether a findReplace replaced anything, by its reply; a count that is missing is 0."""
+    return int(reply.get("findReplace", {}).get("occurrencesChanged", 0)) > 0
 
 
 def one_cell(sheet_id: int, row_index: int, column: int) -> Json:
@@ -279,6 +315,50 @@ def append_rows(sheet_id: int, rows: Iterable[Sequence[Any]]) -> Json:
     }
 
 
+def rows_values(data: Mapping[str, Any], count: int) -> list[list[Any]] | None:
+    """The first rows of grid data as a values read gives them: numbers as they are, dates as text.
+
+    Reference: CellData.effectiveValue and formattedValue. None where a number without a format of
+    its own is shown as something else: it may be a date, and a values read will tell.
+    """
+    rows = []
+    for row in data.get("rowData", ())[:count]:
+        values = [_value(cell) for cell in row.get("values", ())]
+        if None in values:
+            return None
+        while values and values[-1] == "":
+            values.pop()
+        rows.append(values)
+    return rows
+
+
+def _value(cell: Mapping[str, Any]) -> Any:
+    effective = cell.get("effectiveValue")
+    if not effective:
+        return ""
+    if "numberValue" not in effective:
+        kind, value = next(iter(effective.items()))
+        return cell.get("formattedValue", "") if kind == "errorValue" else value
+    shown = cell.get("formattedValue", "")
+    kind = cell.get("effectiveFormat", {}).get("numberFormat", {}).get("type")
+    if kind in _DATES:
+        return shown
+    if kind is None and not _is_plain_number(shown):
+        return None
+    return effective["numberValue"]
+
+
+def _is_plain_number(shown: str) -> bool:
+    try:
+        float(shown.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+_DATES = frozenset(["DATE", "TIME", "DATE_TIME"])
+
+
 def formula_columns(data: Mapping[str, Any]) -> frozenset[int]:
     """The columns of a row's grid data that hold formulas."""
     return frozenset(
@@ -288,15 +368,15 @@ def formula_columns(data: Mapping[str, Any]) -> frozenset[int]:
     )
 
 
-def marks_on_row(data: Mapping[str, Any], key: str) -> list[int]:
-    """The ids of the marks with that key on the first row of grid data."""
+def marks_on_row(data: Mapping[str, Any], key: str) -> dict[int, str]:
+    """The ids and values of the marks with that key on the first row of grid data."""
     for metadata in data.get("rowMetadata", ()):
-        return [
-            mark["metadataId"]
+        return {
+            mark["metadataId"]: mark.get("metadataValue", "")
             for mark in metadata.get("developerMetadata", ())
             if mark.get("metadataKey") == key
-        ]
-    return []
+        }
+    return {}
 
 
 def effective_values(data: Mapping[str, Any]) -> list[Any]:

@@ -1,15 +1,16 @@
 """The waist: every request that the run queue makes of a sheet, over gspread.
 
-Decided here: how a question is put to the Sheets API in one request, and what its answer means:
-a pin that is gone, a title that changed, an id that is taken. The JSON itself is in `wire.py`.
-Elsewhere: what to ask and do (`claiming.py`, `holding.py`), waiting and repeating (`pacing.py`).
+Decided here: how rows are read and written in one request, and what an answer means: a pin that is
+gone, columns that moved. The JSON itself is in `wire.py`. Elsewhere: batches that compare
+(`comparing.py`), paint (`painting.py`) and grow the sheet (`growing.py`), what to ask and do
+(`claiming.py`, `holding.py`, `syncing.py`), waiting and repeating (`pacing.py`).
 
 Rows are found by their pin or asked with their header in the same answer (P2, P4). The server's
-`Date` is the only clock.
+`Date` is the only clock. Several threads may use one object: what it remembers is replaced whole.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
@@ -21,22 +22,25 @@ from requests import Response
 
 from gsheet_ml_scheduler.errors import SheetLayoutError
 from gsheet_ml_scheduler.runsheet import wire
-from gsheet_ml_scheduler.runsheet.answers import (
-    Compared,
-    FoundRow,
-    Look,
-    Painted,
-    Written,
-)
+from gsheet_ml_scheduler.runsheet.answers import FoundRow, Look, Written
 from gsheet_ml_scheduler.runsheet.claims import as_row
-from gsheet_ml_scheduler.runsheet.columns import Columns, Header
-from gsheet_ml_scheduler.runsheet.lifecycle import READY
-from gsheet_ml_scheduler.runsheet.pacing import NotSettledError, describe, status_code
+from gsheet_ml_scheduler.runsheet.columns import (
+    LEASE,
+    ONLY_ON,
+    PRIORITY,
+    STATUS,
+    WORKER_NAME,
+    Columns,
+    Header,
+)
+from gsheet_ml_scheduler.runsheet.pacing import NotSettledError, Pacing, status_code
+from gsheet_ml_scheduler.runsheet.rationed import RationedClient, limit_per_minute
 from gsheet_ml_scheduler.runsheet.values import TextRules, text_of
-from gsheet_ml_scheduler.runsheet.wire import Coat, Json
+from gsheet_ml_scheduler.runsheet.wire import Json
 
-_GONE = 400
-"""What Google answers to a filter that matches nothing, if it doesn't leave the entry out."""
+REFUSED = 400
+"""What Google answers to a batch that can't be applied, and perhaps to a filter that matches
+nothing, if it doesn't leave the entry out."""
 
 _READ_OPTIONS = {
     "valueRenderOption": "UNFORMATTED_VALUE",
@@ -48,30 +52,44 @@ _ECHO_OPTIONS = {
     "responseValueRenderOption": "UNFORMATTED_VALUE",
     "responseDateTimeRenderOption": "FORMATTED_STRING",
 }
-_CLAIM_ANSWER = (
-    "replies,updatedSpreadsheet.sheets.data(rowData.values.userEnteredValue,"
-    "rowMetadata.developerMetadata(metadataId,metadataKey))"
-)
+_LOOKED_AT = (LEASE, PRIORITY, ONLY_ON)
+"""Features whose columns a worker that looks for work reads, where they are on."""
 
 
 class RunSheet:
     """One tab as a queue of runs."""
 
-    def __init__(self, worksheet: Worksheet, rules: TextRules) -> None:
-        """Nothing is read yet."""
+    def __init__(
+        self,
+        worksheet: Worksheet,
+        rules: TextRules,
+        pacing: Pacing | None = None,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            worksheet: the tab.
+            rules: how text in cells is read.
+            pacing: whose budget the requests are counted in; its clock tells, too, how much time
+                passed since the server's last answer.
+        """
+        pacing = pacing or Pacing(limit=limit_per_minute(worksheet.client))
+        self.spreadsheet_id = worksheet.spreadsheet_id
         self.sheet_id = int(worksheet.id)
         self.header = Header(rules)
         self.grid_width = 0
         self.can_repin = True
-        self._http = worksheet.client
         self.tab = wire.quoted(worksheet.title)
+        self._http = RationedClient(worksheet.client, pacing)
+        self._clock = pacing.clock
         address = SPREADSHEET_URL % worksheet.spreadsheet_id
         self._read_url = f"{address}/values:batchGetByDataFilter"
         self._write_url = f"{address}/values:batchUpdateByDataFilter"
+        self._get_url = f"{address}:getByDataFilter"
         self._batch_url = f"{address}:batchUpdate"
         self._lines = wire.lines_filter(self.sheet_id)
         self._lines_key = wire.filter_key(self._lines)
-        self._last_answer: Response | None = None
+        self._last_answer: tuple[Response, float] | None = None
 
     # ------------------------------------------------------------ reading
 
@@ -85,7 +103,17 @@ class RunSheet:
         """The server's time when the last answer was made."""
         if self._last_answer is None:
             raise NotSettledError(f"{self.label} hasn't been asked anything yet")
-        return _time_of(self._last_answer.headers["Date"])
+        return _time_of(self._last_answer[0].headers["Date"])
+
+    def server_time(self) -> datetime:
+        """The server's time now: that of its last answer, and what passed since on our clock."""
+        since = 0.0 if self._last_answer is None else self._clock() - self._last_answer[1]
+        return self.now + timedelta(seconds=since)
+
+    def _answered(self, response: Response) -> Json:
+        self._last_answer = (response, self._clock())
+        answer: Json = response.json()
+        return answer
 
     def read_lines(self) -> Columns:
         """Lines 1 and 2; one read."""
@@ -97,38 +125,72 @@ class RunSheet:
         Raises:
             NotSettledError: the columns had moved; the next look knows where they are.
         """
-        columns = self.header.columns
-        status = wire.column_filter(self.sheet_id, columns.status)
-        worker = wire.column_filter(self.sheet_id, columns.worker_name)
-        try:
-            found = self._read([self._lines, status, worker], "COLUMNS")
-        except APIError as error:
-            if status_code(error) != _GONE:
-                raise
-            found = self._read([self._lines], "COLUMNS")  # line 3 or a column isn't there
+        asked = self._looked_at(self.header.columns)
+        filters = {index: wire.column_filter(self.sheet_id, index) for index in asked.values()}
+        found = self._read_if_there([self._lines, *filters.values()], "COLUMNS")
         lines = found.get(self._lines_key, {}).get("values", [])
-        now = self.header.seen_columns(lines, self.label)
-        if (now.status, now.worker_name) != (columns.status, columns.worker_name):
+        columns = self.header.seen_columns(lines, self.label)
+        if self._looked_at(columns) != asked:
             raise NotSettledError(f"{self.label}: the columns moved while they were read")
-        return Look(now, _only_column(found, status), _only_column(found, worker), self.now)
+        cells = {name: _only_column(found, filters[index]) for name, index in asked.items()}
+        return Look(
+            columns,
+            cells[STATUS],
+            cells[WORKER_NAME],
+            self.now,
+            cells.get(LEASE, ()),
+            cells.get(PRIORITY, ()),
+            cells.get(ONLY_ON, ()),
+        )
+
+    @staticmethod
+    def _looked_at(columns: Columns) -> dict[str, int]:
+        features = {name: columns.feature(name) for name in _LOOKED_AT}
+        on = {name: index for name, index in features.items() if index is not None}
+        return {STATUS: columns.status, WORKER_NAME: columns.worker_name, **on}
+
+    def column(self, index: int) -> Sequence[Any]:
+        """One column from line 3 on, with lines 1 and 2 in the same answer; one read.
+
+        Raises:
+            NotSettledError: the columns had moved meanwhile.
+        """
+        names = self.header.columns.names
+        where = wire.column_filter(self.sheet_id, index)
+        found = self._read_if_there([self._lines, where], "COLUMNS")
+        lines = found.get(self._lines_key, {}).get("values", [])
+        if self.header.seen_columns(lines, self.label).names != names:
+            raise NotSettledError(f"{self.label}: the columns moved while they were read")
+        return _only_column(found, where)
 
     def read_pinned(self, pin: int) -> FoundRow:
         """The row with that pin, and its header, in one answer."""
-        return self._read_row(wire.pin_filter(pin))
+        return self.read_all_pinned([pin])[pin]
+
+    def read_all_pinned(self, pins: Sequence[int]) -> dict[int, FoundRow]:
+        """The rows with those pins, and their header, in one answer."""
+        filters = {pin: wire.pin_filter(pin) for pin in pins}
+        try:
+            found = self._read([self._lines, *filters.values()], "ROWS")
+        except APIError as error:
+            if status_code(error) != REFUSED:
+                raise
+            if len(pins) > 1:  # one of them may be gone: each for itself
+                return {pin: self.read_pinned(pin) for pin in pins}
+            found = self._read([self._lines], "ROWS")
+        columns = self._columns_of(found)
+        return {pin: _row_of(columns, found.get(pin)) for pin in pins}
 
     def read_row(self, row_index: int) -> FoundRow:
         """The row at a place, and its header, in one answer."""
-        return self._read_row(wire.row_filter(self.sheet_id, row_index))
+        where = wire.row_filter(self.sheet_id, row_index)
+        found = self._read_if_there([self._lines, where], "ROWS")
+        return _row_of(self._columns_of(found), found.get(wire.filter_key(where)))
 
     def read_runs(self) -> tuple[Columns, list[list[Any]]]:
         """Everything: lines 1 and 2, and all run rows."""
         runs = wire.runs_filter(self.sheet_id)
-        try:
-            found = self._read([self._lines, runs], "ROWS")
-        except APIError as error:
-            if status_code(error) != _GONE:
-                raise
-            found = self._read([self._lines], "ROWS")  # there is no line 3
+        found = self._read_if_there([self._lines, runs], "ROWS")
         rows = found.get(wire.filter_key(runs), {}).get("values", [])
         return self._columns_of(found), rows
 
@@ -142,19 +204,29 @@ class RunSheet:
             if isinstance(cell, str) and cell.startswith("=")
         )
 
-    def _read_row(self, where: Json) -> FoundRow:
+    def marks_read(self, pin: int) -> Json:
+        """The grid data of the row with that pin, with the marks on it; empty when it is gone."""
+        body = {"dataFilters": [wire.pin_filter(pin)], "includeGridData": True}
+        fields = "sheets.data.rowMetadata.developerMetadata(metadataId,metadataKey,metadataValue)"
         try:
-            found = self._read([self._lines, where], "ROWS")
+            response = self._http.request(
+                "post", self._get_url, params={"fields": fields}, json=body
+            )
         except APIError as error:
-            if status_code(error) != _GONE:
+            if status_code(error) != REFUSED:
                 raise
-            found = self._read([self._lines], "ROWS")
-        columns = self._columns_of(found)
-        area = found.get(wire.filter_key(where))
-        if area is None:
-            return FoundRow(columns, None, -1)
-        rows = area.get("values") or [[]]
-        return FoundRow(columns, rows[0], wire.row_index_of(area["range"]))
+            return {}
+        parts = wire.grids({"updatedSpreadsheet": self._answered(response)})
+        return parts[0] if parts else {}
+
+    def _read_if_there(self, filters: list[Json], major: str) -> dict[Any, Json]:
+        """Lines 1 and 2 and what the other filters find; nothing if the grid ends before it."""
+        try:
+            return self._read(filters, major)
+        except APIError as error:
+            if status_code(error) != REFUSED:
+                raise
+            return self._read([self._lines], major)
 
     def _read(self, filters: list[Json], major: str, **options: str) -> dict[Any, Json]:
         body = {
@@ -163,10 +235,9 @@ class RunSheet:
             **_READ_OPTIONS,
             **options,
         }
-        response = self._http.request("post", self._read_url, json=body)
-        self._last_answer = response
+        answer = self._answered(self._http.request("post", self._read_url, json=body))
         found: dict[Any, Json] = {}
-        for entry in response.json().get("valueRanges", ()):
+        for entry in answer.get("valueRanges", ()):
             area = entry["valueRange"]
             for data_filter in entry["dataFilters"]:
                 found[wire.filter_key(data_filter)] = area
@@ -180,107 +251,51 @@ class RunSheet:
         lines = found.get(self._lines_key, {}).get("values", [])
         return self.header.seen_rows(lines, self.label)
 
-    # ------------------------------------------------------------ the run's row
+    # ------------------------------------------------------------ writing
 
-    def compare_and_pin(
-        self, row_index: int, column: int, token: str, pin: int, drop_pins: Sequence[int]
-    ) -> Compared:
-        """`ready` -> the token in one cell, and a pin on its row; one atomic write.
-
-        The identical request may be sent again after a lost answer: its pin's id can't be created
-        twice. Pins in `drop_pins` are deleted on the way.
-        """
-        where = wire.at_line(self.sheet_id, "ROWS", row_index)
-        cell = {"range": wire.one_cell(self.sheet_id, row_index, column)}
-        requests = [
-            wire.create_mark(pin, wire.RUN_PIN, where),
-            wire.replace_text(READY, token, cell),
-            *(wire.delete_mark(other) for other in drop_pins),
-        ]
-        body = {
-            "requests": requests,
-            "includeSpreadsheetInResponse": True,
-            "responseRanges": [f"{self.tab}!{row_index + 1}:{row_index + 1}"],
-        }
-        try:
-            answer = self.batch(body, relaxed=True, fields=_CLAIM_ANSWER)
-        except APIError as error:
-            return self._why_not_compared(error, row_index, column, token, pin, drop_pins)
-        counts = answer["replies"][1].get("findReplace", {})
-        data = next(iter(wire.grids(answer)), {})
-        others = tuple(p for p in wire.marks_on_row(data, wire.RUN_PIN) if p != pin)
-        replaced = counts.get("occurrencesChanged", 0) > 0
-        return Compared(replaced, wire.formula_columns(data), others)
-
-    def _why_not_compared(
-        self,
-        error: APIError,
-        row_index: int,
-        column: int,
-        token: str,
-        pin: int,
-        drop_pins: Sequence[int],
-    ) -> Compared:
-        if status_code(error) != _GONE:
-            raise error
-        refused = wire.refused_request(error)
-        if refused == 0 and wire.is_taken_id(error):
-            return Compared(None)
-        if refused == 0:
-            return Compared(replaced=False, is_pinned=False)
-        if refused == 1:
-            return Compared(replaced=False, refused_because=describe(error), is_pinned=False)
-        if drop_pins:
-            return self.compare_and_pin(row_index, column, token, pin, ())
-        label = self.label
-        self.read_lines()
-        if self.label != label:  # the tab was renamed, and the answer was to show it by name
-            raise NotSettledError(f"{label} is now {self.label}") from error
-        return Compared(replaced=False, refused_because=describe(error), is_pinned=False)
-
-    def release(self, token: str, pin: int) -> None:
-        """`ready` back wherever the token stands, and the pin deleted; may be repeated."""
-        back = wire.replace_text(token, READY, {"sheetId": self.sheet_id})
-        self.batch_with([back], [wire.delete_mark(pin)])
-
-    def turn_back(self, tokens: Sequence[str], column: int) -> None:
-        """`ready` in place of tokens of workers that died half-way."""
-        area = wire.column_filter(self.sheet_id, column)["gridRange"]
-        requests = [wire.replace_text(token, READY, {"range": area}) for token in tokens]
-        self.batch({"requests": requests}, relaxed=False)
-
-    def write_pinned(self, pin: int, cells: Mapping[int, Any], *, relaxed: bool) -> Written | None:
-        """Writes cells of the pinned row, by column; None when the pin is gone.
+    def write_pinned(self, rows: Mapping[int, Mapping[int, Any]], *, relaxed: bool) -> Written:
+        """Writes cells of pinned rows, by pin and column; one write.
 
         An entry that writes nothing to lines 1 and 2 brings them back as they were then.
         """
-        body = {
-            **_ECHO_OPTIONS,
-            "data": [
-                {
-                    "dataFilter": wire.pin_filter(pin),
-                    "majorDimension": "ROWS",
-                    "values": [as_row(cells)],
-                },
-                {"dataFilter": self._lines, "majorDimension": "ROWS", "values": [[]]},
-            ],
-        }
+        data = [
+            {
+                "dataFilter": wire.pin_filter(pin),
+                "majorDimension": "ROWS",
+                "values": [as_row(cells)],
+            }
+            for pin, cells in rows.items()
+        ]
+        nothing = {"dataFilter": self._lines, "majorDimension": "ROWS", "values": [[]]}
+        body = {**_ECHO_OPTIONS, "data": [*data, nothing]}
+        headers = dict(wire.RELAXED) if relaxed else None
         try:
-            response = self._http.request(
-                "post", self._write_url, json=body, headers=dict(wire.RELAXED) if relaxed else None
-            )
+            response = self._http.request("post", self._write_url, json=body, headers=headers)
         except APIError as error:
-            if status_code(error) == _GONE and self.read_pinned(pin).row is None:
-                return None
-            raise
-        self._last_answer = response
-        parts = {wire.filter_key(p["dataFilter"]): p for p in response.json().get("responses", ())}
-        if pin not in parts:
-            return None
-        row_index = wire.row_index_of(parts[pin]["updatedRange"])
-        return self._written(parts.get(self._lines_key, {}).get("updatedData"), row_index)
+            if status_code(error) != REFUSED:
+                raise
+            return self._why_not_written(error, rows, relaxed=relaxed)
+        answer = self._answered(response)
+        parts = {wire.filter_key(p["dataFilter"]): p for p in answer.get("responses", ())}
+        places = {
+            pin: wire.row_index_of(parts[pin]["updatedRange"]) for pin in rows if pin in parts
+        }
+        return self._written(parts.get(self._lines_key, {}).get("updatedData"), places)
 
-    def _written(self, echo: Json | None, row_index: int) -> Written:
+    def _why_not_written(
+        self, error: APIError, rows: Mapping[int, Mapping[int, Any]], *, relaxed: bool
+    ) -> Written:
+        """A pin may be gone, which some servers answer with a refusal of the whole write."""
+        if len(rows) == 1:
+            if any(found.row is not None for found in self.read_all_pinned(list(rows)).values()):
+                raise error
+            return Written(self.header.columns.names, {})
+        parts = [self.write_pinned({pin: cells}, relaxed=relaxed) for pin, cells in rows.items()]
+        places = {pin: row for part in parts for pin, row in part.rows.items()}
+        problems = [part.problem for part in parts if part.problem]
+        return Written(parts[-1].names, places, problems[-1] if problems else None)
+
+    def _written(self, echo: Json | None, places: Mapping[int, int]) -> Written:
         if echo is None:
             lines = self._read([self._lines], "ROWS").get(self._lines_key, {}).get("values", [])
         else:
@@ -289,43 +304,8 @@ class RunSheet:
             columns = self.header.seen_rows(lines, self.label)
         except SheetLayoutError as problem:
             names = tuple(text_of(cell) for cell in (lines[0] if lines else ()))
-            return Written(names, row_index, problem)
-        return Written(columns.names, row_index)
-
-    def paint(
-        self, coats: Sequence[Coat], *, pin: int, unpin: bool, drop_pins: Sequence[int]
-    ) -> Painted:
-        """Paints cells of one row by its place, if the pinned row is there.
-
-        The pin is deleted from that place and made again there: if it is elsewhere, its id is
-        taken, and nothing of the batch is applied. With `unpin`, it is gone afterwards.
-        """
-        where = wire.at_line(self.sheet_id, "ROWS", coats[0].row_index)
-        paints = [wire.paint(self.sheet_id, coat) for coat in coats]
-        drops = [wire.delete_mark(other) for other in drop_pins]
-        if not self.can_repin:
-            mark = wire.delete_mark_at(pin, where) if unpin else wire.touch_mark(pin, wire.RUN_PIN)
-            _, replies = self.batch_with(paints, [mark, *drops])
-            is_right = wire.marked_row(replies[0]) == coats[0].row_index
-            return Painted.RIGHT if is_right else Painted.ASTRAY
-        guard = [wire.delete_mark_at(pin, where), wire.create_mark(pin, wire.RUN_PIN, where)]
-        unpins = [wire.delete_mark(pin)] if unpin else []
-        try:
-            done, _ = self.batch_with([*guard, *paints, *unpins], drops)
-        except APIError as error:
-            if status_code(error) != _GONE or wire.refused_request(error) not in (0, 1):
-                raise
-            return Painted.NOT_AT_ALL
-        return Painted.GONE if wire.marked_row(done[0]) is None else Painted.RIGHT
-
-    def repaint(self, coats: Sequence[Coat]) -> None:
-        """Paints cells by their place."""
-        requests = [wire.paint(self.sheet_id, coat) for coat in coats]
-        self.batch({"requests": requests}, relaxed=True)
-
-    def unpin(self, pins: Sequence[int]) -> None:
-        """Deletes pins."""
-        self.batch_with([], [wire.delete_mark(pin) for pin in pins])
+            return Written(names, places, problem)
+        return Written(columns.names, places)
 
     # ------------------------------------------------------------ batches
 
@@ -346,7 +326,7 @@ class RunSheet:
                 done = self.batch(body, relaxed=relaxed)["replies"]
             except APIError as error:
                 refused = wire.refused_request(error)
-                if status_code(error) != _GONE or refused is None or refused < count:
+                if status_code(error) != REFUSED or refused is None or refused < count:
                     raise
                 del left[refused - count]
                 continue
@@ -355,7 +335,12 @@ class RunSheet:
             break
         return done[:count], replies
 
+    def unpin(self, pins: Iterable[int]) -> None:
+        """Deletes pins."""
+        self.batch_with([], [wire.delete_mark(pin) for pin in pins])
+
     def batch(self, body: Json, *, relaxed: bool, fields: str | None = None) -> Json:
+        """One batchUpdate, applied whole or not at all; its answer."""
         response = self._http.request(
             "post",
             self._batch_url,
@@ -363,9 +348,14 @@ class RunSheet:
             json=body,
             headers=dict(wire.RELAXED) if relaxed else None,
         )
-        self._last_answer = response
-        answer: Json = response.json()
-        return answer
+        return self._answered(response)
+
+
+def _row_of(columns: Columns, area: Json | None) -> FoundRow:
+    if area is None:
+        return FoundRow(columns, None, -1)
+    rows = area.get("values") or [[]]
+    return FoundRow(columns, rows[0], wire.row_index_of(area["range"]))
 
 
 def _only_column(found: Mapping[Any, Json], where: Json) -> Sequence[Any]:

@@ -11,7 +11,7 @@ over, and that a failure leaves nothing half-made. Decided elsewhere: what a loc
 and who waits and asks again (`runsheet.pacing`). Nothing here knows of runs.
 """
 
-from gsheet_ml_scheduler.transfer.copying import Wishes, copy_workbook
+from gsheet_ml_scheduler.transfer.copying import Wishes, copy_workbook, rehearse_copy
 from gsheet_ml_scheduler.transfer.stream import Report
 
-__all__ = ["Report", "Wishes", "copy_workbook"]
+__all__ = ["Report", "Wishes", "copy_workbook", "rehearse_copy"]

@@ -7,9 +7,10 @@ looked at before anything is written. Decided elsewhere: how (`stream` lists the
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -84,6 +85,34 @@ def copy_workbook(
     return report
 
 
+def rehearse_copy(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    wishes: Wishes | None = None,
+    *,
+    author: str,
+) -> Report:
+    """All of a copy but the writing: the target is looked at, and the source read whole.
+
+    What is read goes into a workbook that is thrown away.
+
+    Args, Returns, Raises: see `copy_workbook`.
+    """
+    wishes, report = wishes or Wishes(), Report()
+    place = parse_location(target)
+    where = _file_of(target, (*CSV_ENDINGS, *XLSX_ENDINGS))
+    if where is not None:
+        require_free(where)
+    elif isinstance(place, WorkbookFile) and not os.path.lexists(place.path):
+        require_free(place.path)
+    else:
+        _emptied(source, target, wishes, report, author)
+    with tempfile.TemporaryDirectory() as folder:
+        thrown_away = Path(folder) / "rehearsal.sheet"
+        _into_sheet(source, thrown_away, replace(wishes, to_tab=None), report, author)
+    return report
+
+
 def _as_csv(
     source: str | os.PathLike[str],
     text: TextIO,
@@ -122,8 +151,6 @@ def _values_of(
         spreadsheet, _ = open_worksheet(source, tab, user_agent=author)
         yield SheetsSource(spreadsheet, report, tab=tab, fields=SHOWN)
         return
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         computed = Path(folder) / "computed.sheet"
         whole = Wishes(dialect=wishes.dialect)
@@ -146,6 +173,18 @@ def _into_sheet(
         with new_workbook(place, author) as made:
             SheetsTarget(made, str(place.path), report, fresh=True).take(found)
         return
+    filled = _emptied(source, target, wishes, report, author)
+    filled.take(_opened(source, wishes, report, author))
+
+
+def _emptied(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    wishes: Wishes,
+    report: Report,
+    author: str,
+) -> SheetsTarget:
+    """A target that exists, and holds nothing."""
     tab = wishes.to_tab
     spreadsheet, _ = open_worksheet(target, tab or 0, user_agent=author)
     name = _name(spreadsheet, target)
@@ -153,7 +192,7 @@ def _into_sheet(
         tab = 0
     filled = SheetsTarget(spreadsheet, name, report, tab=tab)
     filled.require_empty()
-    filled.take(_opened(source, wishes, report, author))
+    return filled
 
 
 def _name(spreadsheet: gspread.Spreadsheet, target: str | os.PathLike[str]) -> str:

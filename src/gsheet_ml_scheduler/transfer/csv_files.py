@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gsheet_ml_scheduler.errors import LocationError
-from gsheet_ml_scheduler.localsheets.formula_text import canonical
-from gsheet_ml_scheduler.localsheets.user_entered import parse
+from gsheet_ml_scheduler.localsheets.formulas.grammar import canonical
+from gsheet_ml_scheduler.localsheets.text.user_entered import parse
 from gsheet_ml_scheduler.transfer.stream import (
     FORMAT,
     NEW_COLUMNS,

@@ -14,8 +14,8 @@ import gspread
 from gsheet_ml_scheduler.errors import LocationError
 from gsheet_ml_scheduler.localsheets.a1 import quote_title
 from gsheet_ml_scheduler.localsheets.errors import ApiError
-from gsheet_ml_scheduler.localsheets.formula_text import canonical
-from gsheet_ml_scheduler.localsheets.locales import conventions
+from gsheet_ml_scheduler.localsheets.formulas.grammar import canonical
+from gsheet_ml_scheduler.localsheets.text.locales import conventions
 from gsheet_ml_scheduler.runsheet.pacing import Pacing, Patience
 from gsheet_ml_scheduler.transfer.stream import (
     VALUE,

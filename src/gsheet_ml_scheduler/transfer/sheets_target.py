@@ -19,8 +19,8 @@ from gspread.exceptions import APIError
 
 from gsheet_ml_scheduler.errors import GSheetMLError, LocationError
 from gsheet_ml_scheduler.localsheets.a1 import quote_title
-from gsheet_ml_scheduler.localsheets.formula_text import localized
-from gsheet_ml_scheduler.localsheets.references import renamed
+from gsheet_ml_scheduler.localsheets.formulas.grammar import localized
+from gsheet_ml_scheduler.localsheets.formulas.references import renamed
 from gsheet_ml_scheduler.runsheet.pacing import Pacing, describe
 from gsheet_ml_scheduler.transfer import plan
 from gsheet_ml_scheduler.transfer.sheets_source import (

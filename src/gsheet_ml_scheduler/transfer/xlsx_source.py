@@ -19,7 +19,7 @@ from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
 from gsheet_ml_scheduler.errors import LocationError
-from gsheet_ml_scheduler.localsheets.serials import serial_of, serial_of_time
+from gsheet_ml_scheduler.localsheets.text.serials import serial_of, serial_of_time
 from gsheet_ml_scheduler.transfer.sheets_source import chosen
 from gsheet_ml_scheduler.transfer.stream import (
     DEFAULT_PIXELS,

@@ -22,7 +22,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from gsheet_ml_scheduler.errors import LocationError
 from gsheet_ml_scheduler.localsheets.a1 import quote_title
-from gsheet_ml_scheduler.localsheets.references import renamed
+from gsheet_ml_scheduler.localsheets.formulas.references import renamed
 from gsheet_ml_scheduler.transfer.stream import (
     DEFAULT_PIXELS,
     FORMAT,

@@ -14,7 +14,7 @@ from typing import Any
 from openpyxl.styles.numbers import is_datetime, is_timedelta_format
 from openpyxl.utils import FORMULAE
 
-from gsheet_ml_scheduler.localsheets import formula_text
+from gsheet_ml_scheduler.localsheets.formulas import grammar as formula_text
 
 # Functions younger than the file format; a file names them with a prefix (Microsoft, "Issue: An
 # _xlfn. prefix is displayed in front of a formula").

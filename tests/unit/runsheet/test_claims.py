@@ -1,5 +1,6 @@
 """The decisions of the run queue."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gsheet_ml_scheduler.runsheet import claims
+from gsheet_ml_scheduler.runsheet.answers import Look
 from gsheet_ml_scheduler.runsheet.columns import Columns, parse
 from gsheet_ml_scheduler.runsheet.values import Scalar
 
@@ -147,3 +149,53 @@ def test_a_write_that_landed_in_a_column_just_inserted_empties_it_again() -> Non
 
 def test_a_row_for_a_write_leaves_the_other_cells_alone() -> None:
     assert claims.as_row({1: "running", 3: 0}) == [None, "running", None, 0]
+
+
+def look(priorities: Sequence[object] = (), only_on: Sequence[object] = (), count: int = 4) -> Look:
+    return Look(columns_of(), ["ready"] * count, [], NOW, (), priorities, only_on)
+
+
+def test_a_higher_priority_comes_first_and_then_the_order_of_the_sheet() -> None:
+    everybody = claims.Taker()
+    assert claims.choose(look([1, 5, "high", 5]), (), everybody) == 1
+    assert claims.choose(look([1, 5, "high", 5]), {1}, everybody) == 3
+    assert claims.choose(look([-1, -1.5, ""]), (), everybody) == 2
+    assert claims.choose(look(), (), everybody) == 0
+
+
+def test_after_a_lost_race_the_choice_is_among_equals() -> None:
+    assert claims.choose(look([1, 5, "", 5]), {1}, claims.Taker(), start=0) == 3
+    assert claims.choose(look([5, 1, 5, 5]), (), claims.Taker(), start=1) == 2
+
+
+def test_a_run_goes_only_to_a_worker_that_its_row_names() -> None:
+    only_on = ["a100", "host=gpu-*", "colab, h100", ""]
+    assert claims.choose(look((), only_on), (), claims.Taker()) == 3
+    for tags, host, first in [
+        ({"a100"}, "x", 0),
+        (set(), "GPU-7", 1),
+        ({"H100"}, "gpu", 2),
+        ({"colab"}, "y", 2),
+    ]:
+        taker = claims.Taker(frozenset(tags), host)
+        assert claims.choose(look((), only_on), (), taker) == first
+
+
+@given(
+    st.lists(st.tuples(CELLS, NAMES, st.sampled_from(["", 1, 2, "x"]), st.sampled_from(["", "a"]))),
+    st.integers(0, 30),
+    st.booleans(),
+)
+def test_whatever_may_be_claimed_is_found(
+    rows: list[tuple[object, str, object, str]], start: int, tagged: bool
+) -> None:
+    taker = claims.Taker(frozenset(["a"]) if tagged else frozenset())
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+    seen = Look(columns_of(), columns[0], columns[1], NOW, (), columns[2], columns[3])
+    claimable = {
+        at
+        for at, (status, worker, _, only_on) in enumerate(rows)
+        if status == "ready" and not worker and (tagged or not only_on)
+    }
+    found = claims.choose(seen, (), taker, min(start, len(rows)))
+    assert (found in claimable) if claimable else (found is None)

@@ -1,0 +1,125 @@
+"""Writes whose answer never came: nothing of them may land any more, and what they hit is put back.
+
+Decided here: what to do before a run's row is written again after a timeout, a lost connection or a
+server's error (P6). The write may have landed, may land yet, and may have met columns that had just
+moved. It was addressed to the run's pin, so the pin is changed for another one: from then on it
+can't land. Then the row tells whether it did, and the cells that aren't a run's to write get back
+what stood there (P2). It costs a write and a read, only where an answer was missing. Elsewhere:
+repairs of a write whose answer came (`writing.py`), waiting and repeating (`pacing.py`).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gspread.exceptions import APIError
+
+from gsheet_ml_scheduler.runsheet import wire
+from gsheet_ml_scheduler.runsheet.answers import FoundRow
+from gsheet_ml_scheduler.runsheet.claims import earlier_names
+from gsheet_ml_scheduler.runsheet.pacing import NotSettledError, status_code
+from gsheet_ml_scheduler.runsheet.worksheet import REFUSED, RunSheet
+from gsheet_ml_scheduler.runsheet.writing import Unclear, write
+
+if TYPE_CHECKING:
+    from gsheet_ml_scheduler.runsheet.holding import HeldRun
+
+_PLACES = 4
+"""How often a row that moves is followed to change its pin."""
+
+
+def misplaced(unclear: Unclear, now: FoundRow) -> dict[str, Any]:
+    """What an unanswered write hit that wasn't meant: by column name, what stood there before.
+
+    A text of ours in a column that it wasn't meant for is ours; numbers and blanks are told from a
+    person's only where the columns have moved.
+    """
+    before, then = unclear.before.columns, unclear.before.row or ()
+    row = now.row or ()
+    has_moved = not (before.names == unclear.names == now.columns.names)
+    meant = {
+        unclear.names[index]: value
+        for index, value in unclear.cells.items()
+        if index < len(unclear.names)
+    }
+    ours = [value for value in unclear.cells.values() if value is not None]
+    found: dict[str, Any] = {}
+    called = earlier_names(before, now.columns.names)
+    for name, index in now.columns.ids.items():
+        at = before.ids.get(called.get(name, name))
+        old = then[at] if at is not None and at < len(then) else ""
+        new = row[index] if index < len(row) else ""
+        is_ours = any(_same(new, value) for value in ours)
+        is_meant = name in meant and _same(new, meant[name])
+        is_telling = has_moved or (isinstance(new, str) and new != "")
+        if not _same(new, old) and is_ours and not is_meant and is_telling:
+            found[name] = old
+    return found
+
+
+def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:
+    """The run's row as its pin found it, once no unanswered write can change it any more.
+
+    Only the thread that writes the run's row may call it; heartbeats don't need it.
+    """
+    if held.unclear is None:
+        return found
+    with held.desk.beating:  # a heartbeat may be looking through the pin
+        found = _fenced(held, found)
+    if found.row is not None:
+        old = misplaced(held.unclear, found)
+        if old:
+            write(held, found, old, relaxed=False, keys=old)
+            found = held.desk.sheet.read_pinned(held.pin)
+    held.unclear = None
+    return found
+
+
+def _fenced(held: "HeldRun", found: FoundRow) -> FoundRow:
+    """The row through a pin that no earlier write was addressed to."""
+    sheet, rng = held.desk.sheet, held.desk.rng
+    if held.next_pin == 0:
+        held.next_pin = rng.randrange(1, 2**31)
+    elif found.row is None:  # the change of pins had landed
+        found = sheet.read_pinned(held.next_pin)
+        if found.row is not None:
+            held.pin_anew(held.next_pin)
+            return found
+    for _ in range(_PLACES):
+        if found.row is None or not sheet.can_repin:
+            return found
+        if _changed_pin(sheet, held, found.row_index):
+            held.pin_anew(held.next_pin)
+            return sheet.read_pinned(held.pin)
+        found = sheet.read_pinned(held.pin)
+    raise NotSettledError(f"{sheet.label}: the row of run {held.run_name} keeps moving")
+
+
+def _changed_pin(sheet: RunSheet, held: "HeldRun", row_index: int) -> bool:
+    """Changes the pin of the row at a place; False, and nothing done, if the pin isn't there.
+
+    A pin that is deleted and made again at the place proves that it was there: elsewhere, its id
+    would be taken, and the whole batch refused. The run goes on being called by its first pin.
+    """
+    where = wire.at_line(sheet.sheet_id, "ROWS", row_index)
+    marks = [] if held.marks else [held.desk.rng.randrange(1, 2**31)]
+    requests = [
+        wire.delete_mark_at(held.pin, where),
+        wire.create_mark(held.pin, wire.RUN_PIN, where),
+        wire.delete_mark(held.pin),
+        wire.create_mark(held.next_pin, wire.RUN_PIN, where),
+        *(wire.create_mark(mark, wire.RUN_ID, where, held.run_id) for mark in marks),
+    ]
+    try:
+        replies = sheet.batch({"requests": requests}, relaxed=True)["replies"]
+    except APIError as error:
+        if status_code(error) != REFUSED or wire.refused_request(error) not in (0, 1):
+            raise
+        return False
+    if wire.marked_row(replies[0]) is None:  # the row was gone, so this is another one
+        sheet.unpin([held.next_pin, *marks])
+        return False
+    held.marks.extend(marks)
+    return True
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other) and type(one) is type(other)

@@ -1,0 +1,70 @@
+"""What a write hit whose answer never came: told from the row before and after."""
+
+from typing import Any
+
+import pytest
+
+from gsheet_ml_scheduler.runsheet.answers import FoundRow
+from gsheet_ml_scheduler.runsheet.claims import earlier_names
+from gsheet_ml_scheduler.runsheet.columns import parse
+from gsheet_ml_scheduler.runsheet.unclear import misplaced
+from gsheet_ml_scheduler.runsheet.values import PLAIN_TEXT
+from gsheet_ml_scheduler.runsheet.writing import Unclear
+
+NAMES = ("run_name", "status", "worker_name", "lr", "loss")
+NOT_KEYS = frozenset(["status", "worker_name", "loss"])
+
+
+def row(names: tuple[str, ...], *cells: Any) -> FoundRow:
+    columns = parse(names, ["N/A"] * len(names), sheet="s", rules=PLAIN_TEXT)
+    return FoundRow(columns, list(cells), 5)
+
+
+BEFORE = row(NAMES, "b", "running", "dF53M7", 0.5, 0.1)
+WRITE = Unclear(BEFORE, NAMES, {1: "done", 4: 0.25})
+
+
+def test_nothing_was_hit_where_the_write_landed_or_not() -> None:
+    assert misplaced(WRITE, BEFORE) == {}
+    assert misplaced(WRITE, row(NAMES, "b", "done", "dF53M7", 0.5, 0.25)) == {}
+
+
+def test_what_a_write_hit_after_a_column_was_inserted_is_put_back() -> None:
+    now = row(("", *NAMES), "", "done", "running", "dF53M7", 0.25, 0.1)
+    assert misplaced(WRITE, now) == {"run_name": "b", "lr": 0.5}
+
+
+def test_a_write_that_landed_before_the_columns_moved_hit_nothing() -> None:
+    now = row(("", *NAMES), "", "b", "done", "dF53M7", 0.5, 0.25)
+    assert misplaced(WRITE, now) == {}
+
+
+def test_columns_that_moved_there_and_back_are_seen_by_the_text() -> None:
+    now = row(NAMES, "b", "running", "done", 0.5, 0.1)
+    assert misplaced(WRITE, now) == {"worker_name": "dF53M7"}
+
+
+def test_a_number_that_a_person_typed_meanwhile_stays() -> None:
+    now = row(NAMES, "b", "done", "dF53M7", 0.25, 0.25)
+    assert misplaced(WRITE, now) == {}
+
+
+def test_a_renamed_column_gets_its_old_value() -> None:
+    renamed = ("", "run_name", "status", "worker_name", "rate", "loss")
+    now = row(renamed, "", "b", "done", "dF53M7", 0.25, 0.1)
+    assert misplaced(WRITE, now) == {"rate": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("now", "called"),
+    [
+        (NAMES, {}),
+        (("run_name", "status", "worker_name", "rate", "loss"), {"rate": "lr"}),
+        (("", "run_name", "status", "worker_name", "loss"), {}),
+        (("run_name", "status", "worker_name", "lr", "loss", "new"), {}),
+    ],
+)
+def test_names_that_came_and_went_one_for_one_are_a_renaming(
+    now: tuple[str, ...], called: dict[str, str]
+) -> None:
+    assert earlier_names(BEFORE.columns, now) == called
