@@ -5,7 +5,16 @@ code 1 (2 for a command that can't be understood, 130 for Ctrl-C). Decided elsew
 else. Nothing heavy is imported before a command needs it.
 """
 
-from gsheet_ml_scheduler.cli import serve, transfer  # noqa: F401 - they register their commands
+from gsheet_ml_scheduler.cli import (  # noqa: F401 - they register their commands
+    adding,
+    control,
+    doctor,
+    logs,
+    looking,
+    serve,
+    transfer,
+    work,
+)
 from gsheet_ml_scheduler.cli.commands import app
 
 __all__ = ["app"]

@@ -23,10 +23,12 @@ from rich.console import Console
 
 import gsheet_ml_scheduler
 from gsheet_ml_scheduler import localsheets
+from gsheet_ml_scheduler.cli.beside import served
 from gsheet_ml_scheduler.cli.picture import Picture, take_picture
+from gsheet_ml_scheduler.cli.serve import browser_at
 from gsheet_ml_scheduler.cli.table import sheet_table, state, summary
 from gsheet_ml_scheduler.cli.template import Request, first_filled_cell, template_requests
-from gsheet_ml_scheduler.cli.watch import display_for, pictures
+from gsheet_ml_scheduler.cli.watch import Display, display_for, pictures
 from gsheet_ml_scheduler.cli.workers import Crew
 from gsheet_ml_scheduler.errors import GSheetMLError, LocationError
 from gsheet_ml_scheduler.run_writer import GSheetMLRunWriter
@@ -59,8 +61,8 @@ RUNS: list[dict[str, float]] = [
 _MARK = "gsheet-ml-demo"
 
 
-def run_demo(path: Path, console: Console, *, until_done: bool) -> int:
-    """Make the workbook, start the workers, show the table; returns the exit code.
+def run_demo(path: Path, console: Console, *, until_done: bool, grid: bool) -> int:
+    """Make the workbook, start the workers, show table and grid; returns the exit code.
 
     Raises:
         GSheetMLError: scikit-learn is missing, or the file is somebody's, damaged, in use.
@@ -75,7 +77,13 @@ def run_demo(path: Path, console: Console, *, until_done: bool) -> int:
         crew = Crew(command, logs)
         events: list[str] = []
         try:
-            code = _watch(crew, worksheet, console, str(path), events, until_done=until_done)
+            with contextlib.ExitStack() as beside, display_for(console, str(path)) as display:
+                footer = _footer(str(path), crew.logs, until_done=until_done)
+                if grid:
+                    address = beside.enter_context(served(path))
+                    beside.enter_context(browser_at(address))
+                    footer = [f"The sheet in the browser: {address}", *footer]
+                code = _watch(crew, worksheet, display, footer, events, until_done=until_done)
         except KeyboardInterrupt:
             # Staying until Ctrl-C is what the demo promises; only `until_done` was cut short.
             code = 130 if until_done else 0
@@ -172,33 +180,31 @@ def _replacing(old: list[int], *, marked: bool) -> list[Request]:
 def _watch(
     crew: Crew,
     worksheet: gspread.Worksheet,
-    console: Console,
-    title: str,
+    display: Display,
+    footer: list[str],
     events: list[str],
     *,
     until_done: bool,
 ) -> int:
     started = time.monotonic()
-    footer = _footer(title, crew.logs, until_done=until_done)
     tried: set[str] = set()  # runs that were claimable when workers were last started
     idle = True  # asked before the picture is taken: what the last worker wrote is in it
-    with display_for(console, title) as display:
-        for picture in pictures(worksheet, EVERY):
-            code = None
-            tried &= _claimable(picture)
-            if idle:
-                code, wanted = _without_workers(crew, picture, tried, until_done=until_done)
-                tried |= wanted
-                for _ in range(min(WORKERS, len(wanted))):
-                    crew.start()
-            events += crew.deaths()
-            if code == 1:
-                events.append("No worker is left, and not every run is done.")
-            now = f"{len(crew.alive)} of {WORKERS} workers · {time.monotonic() - started:.0f} s"
-            display.show(picture, footer, events, now=now)
-            if code is not None:
-                return code
-            idle = not crew.alive
+    for picture in pictures(worksheet, EVERY):
+        code = None
+        tried &= _claimable(picture)
+        if idle:
+            code, wanted = _without_workers(crew, picture, tried, until_done=until_done)
+            tried |= wanted
+            for _ in range(min(WORKERS, len(wanted))):
+                crew.start()
+        events += crew.deaths()
+        if code == 1:
+            events.append("No worker is left, and not every run is done.")
+        now = f"{len(crew.alive)} of {WORKERS} workers · {time.monotonic() - started:.0f} s"
+        display.show(picture, footer, events, now=now)
+        if code is not None:
+            return code
+        idle = not crew.alive
     raise AssertionError("a sheet can be looked at for ever")
 
 

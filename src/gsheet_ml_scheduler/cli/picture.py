@@ -1,19 +1,23 @@
 """What a sheet looks like now: the cells, with their colours, in one read request.
 
 Decided here: which parts of Google's cells a table in the terminal needs, and how long a number is
-there. Decided elsewhere: how it is laid out (`table`), what opens a location (`connect`).
+there. Decided elsewhere: how it is laid out (`table`), how far the queue is (`runsheet.summary`),
+what opens a location (`connect`).
 Nothing is written: looking at a queue can't disturb it.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import gspread
+from gspread.urls import SPREADSHEET_URL
 from gspread.utils import absolute_range_name
 
-from gsheet_ml_scheduler.runsheet.columns import says_not_a_key
+from gsheet_ml_scheduler.runsheet.columns import STATUS, WORKER_NAME, says_not_a_key
+from gsheet_ml_scheduler.runsheet.summary import RunFacts, Summary, summarize
 
 Color = tuple[float, float, float]  # red, green, blue, each 0 to 1
 
@@ -23,7 +27,6 @@ _MASK = (
 )
 _WHITE, _BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 _LONGEST_NUMBER = 7
-_PROGRESS = re.compile(r"(\d+)\s*/\s*(\d+)|(\d+(?:[.,]\d+)?)\s*%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Picture:
     columns: Sequence[str]
     outcomes: frozenset[str]  # columns whose line 2 says N/A: what the scheduler writes
     runs: Sequence[Line]
+    taken: datetime | None = None  # the server's time
 
 
 def take_picture(worksheet: gspread.Worksheet) -> Picture:
@@ -62,11 +66,13 @@ def take_picture(worksheet: gspread.Worksheet) -> Picture:
     Raises:
         gspread.exceptions.APIError: the sheet can't be read.
     """
-    answer = worksheet.client.spreadsheets_get(
-        worksheet.spreadsheet_id,
+    response = worksheet.client.request(
+        "get",
+        SPREADSHEET_URL % worksheet.spreadsheet_id,
         params={"ranges": absolute_range_name(worksheet.title), "fields": _MASK},
     )
-    return develop(answer)
+    taken = parsedate_to_datetime(response.headers["Date"])
+    return replace(develop(response.json()), taken=taken)
 
 
 def develop(answer: Mapping[str, Any]) -> Picture:
@@ -92,14 +98,22 @@ def develop(answer: Mapping[str, Any]) -> Picture:
     return Picture(tuple(columns.values()), outcomes, runs)
 
 
-def progress(status: str) -> float | None:
-    """How far a run is, from 0 to 1, where its status tells (`running 3/20`, `40 %`)."""
-    found = _PROGRESS.search(status)
-    if found is None:
+def sum_up(picture: Picture) -> Summary | None:
+    """How far the queue is; None for a picture that nobody knows the time of."""
+    if picture.taken is None:
         return None
-    if found[3]:
-        return min(1.0, float(found[3].replace(",", ".")) / 100)
-    return min(1.0, int(found[1]) / int(found[2])) if int(found[2]) else None
+    features = {name: name in picture.outcomes for name in ("lease", "started", "duration")}
+    return summarize(
+        (
+            RunFacts(
+                run.text(STATUS),
+                run.text(WORKER_NAME),
+                **{name: run.text(name) if is_on else "" for name, is_on in features.items()},
+            )
+            for run in picture.runs
+        ),
+        picture.taken,
+    )
 
 
 def _cell(cell: Mapping[str, Any]) -> Cell:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from gsheet_ml_scheduler.cli.commands import app
+from gsheet_ml_scheduler.cli.commands import WORK, app
 from gsheet_ml_scheduler.errors import ServeError
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]+")
@@ -29,7 +29,7 @@ _SHORT = 16  # letters of a token that could be guessed
 PORT = 8765
 
 
-@app.command()
+@app.command(rich_help_panel=WORK)
 def serve(
     place: Annotated[
         Path,
@@ -101,7 +101,7 @@ def serve(
         console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
         console.print("\n".join([*lines, f"Serving {place}. Ctrl-C ends it."]))
 
-    with _browser_at(first) if not no_browser else nullcontext():
+    with browser_at(first) if not no_browser else nullcontext():
         code = server.run(server.build_app(shelf, door), listener, announce)
     raise typer.Exit(code)
 
@@ -163,7 +163,7 @@ def _reachable(bound: str, listener: socket.socket) -> str:
 
 
 @contextmanager
-def _browser_at(address: str) -> Iterator[None]:
+def browser_at(address: str) -> Iterator[None]:
     """Open a window at the start, where somebody sits in front of a screen."""
     seen = sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     if not (seen and sys.stdout.isatty()):

@@ -7,6 +7,7 @@ legible. Decided elsewhere: what is in the picture (`picture`), when it is drawn
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from rich.cells import cell_len
 from rich.color import Color as TerminalColor
@@ -15,11 +16,15 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from gsheet_ml_scheduler.cli.picture import Cell, Color, Line, Picture, progress
+from gsheet_ml_scheduler.cli.picture import Cell, Color, Line, Picture
+from gsheet_ml_scheduler.cli.printing import counted
 from gsheet_ml_scheduler.runsheet.columns import RUN_NAME, STATUS, WORKER_NAME
-from gsheet_ml_scheduler.runsheet.lifecycle import TOKEN_STARTS, State, state_of
+from gsheet_ml_scheduler.runsheet.lifecycle import TOKEN_STARTS, State
+from gsheet_ml_scheduler.runsheet.summary import Summary, open_state, progress
 
 PROGRESS = "progress"  # the bar: a column of the table, not of the sheet
+_NOT_SHOWN = ("lease", "started")  # long, and summed up by the heading: who is alive, how fast
+_LEAST_TOLD = ("host", "attempt", "only_on", "priority", "duration")
 _BAR, _WIDEST, _CUT_TO = 10, 28, 15
 _LEAST_CONTRAST = 2.6
 
@@ -35,8 +40,7 @@ class Layout:
 
 def state(run: Line) -> State:
     """Where a run is in its life, as its own text says; one being claimed counts as running."""
-    found = state_of(run.text(STATUS), run.text(WORKER_NAME))
-    return State.RUNNING if found is State.CLAIMED else found
+    return open_state(run.text(STATUS), run.text(WORKER_NAME))
 
 
 def summary(picture: Picture) -> str:
@@ -46,14 +50,48 @@ def summary(picture: Picture) -> str:
     return " · ".join(counts) or "no runs"
 
 
+def pace(summed: Summary, now: datetime) -> str:
+    """Who works, how fast it goes and when it ends: `2 workers alive · 9 runs an hour · …`."""
+    parts = []
+    if summed.alive or summed.silent:
+        parts.append(f"{counted(len(summed.alive), 'worker')} alive")
+    if summed.silent:
+        parts.append(f"{len(summed.silent)} silent ({', '.join(sorted(summed.silent)[:3])})")
+    if summed.unleased:
+        parts.append(f"{counted(len(summed.unleased), 'worker')} without a lease")
+    if summed.per_hour is not None:
+        digits = 0 if summed.per_hour >= 10 else 1
+        parts.append(f"{summed.per_hour:,.{digits}f} runs an hour")
+    if summed.end is not None:
+        parts.append(f"done in about {span_in_words((summed.end - now).total_seconds())}")
+    return " · ".join(parts)
+
+
+def span_in_words(seconds: float) -> str:
+    """A span as a person says it: `25 min`, `3 h 20 min`, `2 d 4 h`."""
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    days, hours = divmod(round(minutes / 60), 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
 def lay_out(picture: Picture, width: int) -> Layout:
     """Choose columns for a terminal `width` characters wide.
 
     Columns that no run fills aren't shown. When room is short, long texts are cut and the gaps
-    narrowed first. Then the worker's name goes, the hyperparameters that are the same for all
-    runs, the bar, and the others from the right; name, status and results stay to the end.
+    narrowed first. Then the worker's name goes and what else is about the machine, the
+    hyperparameters that are the same for all runs, the bar, and the others from the right; name,
+    status and results stay to the end.
     """
-    filled = [name for name in picture.columns if any(run.text(name) for run in picture.runs)]
+    filled = [
+        name
+        for name in picture.columns
+        if name not in _NOT_SHOWN and any(_tells(name, run.text(name)) for run in picture.runs)
+    ]
     if any(_bar_of(run) is not None for run in picture.runs):
         filled.insert(filled.index(STATUS) + 1, PROGRESS)
     widths = {name: _width(name, picture.runs) for name in filled}
@@ -129,6 +167,11 @@ def legible(color: Color, background: Color | None) -> Color:
     return (red, green, blue)
 
 
+def _tells(name: str, text: str) -> bool:
+    """Whether a cell says anything; that an attempt is the first one is no news."""
+    return bool(text) and not (name == "attempt" and text.startswith("1/"))
+
+
 def _expendable(names: Sequence[str], picture: Picture) -> list[str]:
     """Columns in the order in which they go."""
     hyperparameters = [
@@ -140,7 +183,8 @@ def _expendable(names: Sequence[str], picture: Picture) -> list[str]:
         name for name in hyperparameters if len({run.text(name) for run in picture.runs} - {""}) < 2
     ]
     others = [name for name in hyperparameters if name not in same]
-    order = [WORKER_NAME, *reversed(same), PROGRESS, *reversed(others)]
+    order = [WORKER_NAME, *(name for name in names if name in _LEAST_TOLD)]
+    order += [*reversed(same), PROGRESS, *reversed(others)]
     order += reversed([name for name in names if name in picture.outcomes])
     kept = (RUN_NAME, STATUS)
     return [name for name in dict.fromkeys(order) if name in names and name not in kept]

@@ -14,9 +14,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from gsheet_ml_scheduler.cli.picture import Line, Picture, take_picture
-from gsheet_ml_scheduler.cli.table import sheet_table, state, summary
-from gsheet_ml_scheduler.runsheet.columns import MANDATORY, RUN_NAME, STATUS
+from gsheet_ml_scheduler.cli.picture import Line, Picture, sum_up, take_picture
+from gsheet_ml_scheduler.cli.table import pace, sheet_table, state, summary
+from gsheet_ml_scheduler.runsheet.columns import ERROR, FEATURES, MANDATORY, RUN_NAME, STATUS
 from gsheet_ml_scheduler.runsheet.lifecycle import ENDED, State
 
 
@@ -162,7 +162,9 @@ def heading(title: str, picture: Picture, now: str = "") -> Text:
 
 
 def _count(picture: Picture, now: str) -> str:
-    return " · ".join(filter(None, [summary(picture), now]))
+    summed = sum_up(picture)
+    paced = pace(summed, picture.taken) if summed and picture.taken else ""
+    return " · ".join(filter(None, [summary(picture), paced, now]))
 
 
 def _name(run: Line) -> str:
@@ -173,9 +175,8 @@ def _outcome(run: Line, picture: Picture) -> str:
     found = state(run)
     if found not in ENDED:
         return found.value if found is not State.DRAFT else f"draft {run.text(STATUS)}".rstrip()
+    told = picture.outcomes - FEATURES - set(MANDATORY) | {ERROR}  # what training wrote
     results = [
-        f"{name} {run.text(name)}"
-        for name in picture.columns
-        if name in picture.outcomes and name not in MANDATORY and run.text(name)
+        f"{name} {run.text(name)}" for name in picture.columns if name in told and run.text(name)
     ]
     return ", ".join([run.text(STATUS), *results])

@@ -38,8 +38,12 @@ def test_init_makes_a_workbook_that_is_a_queue(path: Path) -> None:
     assert result.exit_code == 0
     assert result.output.startswith(f'"Sheet1" of {path} is a run queue now.')
     assert cells(path) == [
-        ["run_name", "status", "worker_name", "learning_rate", "model", "augment", "seed", "error"],
-        ["", "N/A", "N/A", 0.001, "mlp", True, "", "N/A"],
+        [
+            *("run_name", "status", "worker_name"),
+            *("learning_rate", "model", "augment", "seed"),
+            *("lease", "attempt", "command", "error"),
+        ],
+        ["", "N/A", "N/A", 0.001, "mlp", True, "", "N/A", "N/A", "N/A", "N/A"],
     ]
 
 
@@ -68,10 +72,7 @@ def test_init_makes_an_empty_tab_of_a_sheet_a_queue(queue: Path) -> None:
 def test_set_changes_a_run_and_says_what_it_was(queue: Path) -> None:
     result = gsheet_ml("set", queue, "2", "learning_rate=0.01", "n_epoch=20")
     assert result.exit_code == 0
-    assert result.stdout.splitlines() == [
-        "run 2: learning_rate 0.5 → 0.01",
-        "run 2: n_epoch (blank) → 20",
-    ]
+    assert result.stdout == "run 2: learning_rate 0.5 → 0.01, n_epoch (blank) → 20\n"
     assert cells(queue)[3] == ["2", "done", "dF53M7", 0.01, 20]
 
 
@@ -96,7 +97,7 @@ def test_an_error_is_one_sentence_on_stderr_and_exit_code_1(queue: Path) -> None
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("command", ["show", "set"])
+@pytest.mark.parametrize("command", ["status", "set"])
 def test_a_file_that_is_not_there_is_named(command: str, tmp_path: Path) -> None:
     missing = tmp_path / "missing.sheet"
     result = gsheet_ml(command, missing, *(["1", "a=1"] if command == "set" else []))
@@ -112,21 +113,21 @@ def test_what_cannot_be_understood_is_exit_code_2(arguments: tuple[str, ...]) ->
     assert gsheet_ml(*arguments).exit_code == 2
 
 
-def test_show_prints_the_runs_and_how_many_are_in_which_state(queue: Path) -> None:
-    result = gsheet_ml("show", queue)
+def test_status_prints_the_runs_and_how_many_are_in_which_state(queue: Path) -> None:
+    result = gsheet_ml("status", queue)
     assert result.exit_code == 0
     assert "1 ready · 1 done" in result.stdout
     assert "dF53M7" in result.stdout
     assert "\x1b" not in result.stdout
 
 
-def test_show_needs_no_right_to_write(queue: Path) -> None:
+def test_status_needs_no_right_to_write(queue: Path) -> None:
     queue.chmod(0o444)
-    result = gsheet_ml("show", queue)
+    result = gsheet_ml("status", queue)
     assert (result.exit_code, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("command", ["demo", "init", "set", "show"])
+@pytest.mark.parametrize("command", ["demo", "init", "set", "status"])
 def test_every_command_explains_itself(command: str) -> None:
     result = gsheet_ml(command, "--help")
     assert result.exit_code == 0

@@ -16,6 +16,7 @@ from gsheet_ml_scheduler.cli.demo import (
     own_command,
 )
 from gsheet_ml_scheduler.cli.picture import Cell, Line, Picture, take_picture
+from gsheet_ml_scheduler.cli.template import template_columns
 from gsheet_ml_scheduler.cli.workers import Crew
 from gsheet_ml_scheduler.errors import LocationError
 
@@ -27,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_demos_workbook_is_a_queue_without_runs(path: Path) -> None:
     picture = take_picture(fresh_workbook(path))
-    assert list(picture.columns) == ["run_name", "status", "worker_name", *DEFAULTS, "error"]
+    assert list(picture.columns) == list(template_columns(DEFAULTS))
     assert picture.runs == []
 
 

@@ -5,11 +5,9 @@ from pathlib import Path
 import gspread
 import pytest
 from gspread.utils import ValueInputOption
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gsheet_ml_scheduler import localsheets
-from gsheet_ml_scheduler.cli.picture import Cell, progress, take_picture
+from gsheet_ml_scheduler.cli.picture import Cell, take_picture
 
 
 @pytest.fixture
@@ -83,25 +81,3 @@ def test_a_tab_whose_title_needs_quotes_is_read(worksheet: gspread.Worksheet) ->
     worksheet.update_title("it's 1 + 1")
     fill(worksheet, ["run_name"], ["x"], ["a"])
     assert len(take_picture(worksheet).runs) == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "share"),
-    [
-        ("running 3/20", 0.15),
-        ("epoch 20 / 20", 1.0),
-        ("running 40 %", 0.4),
-        ("12,5% of it", 0.125),
-        ("running 0/0", None),
-        ("running", None),
-        ("running 30/20", 1.0),
-    ],
-)
-def test_progress_is_read_from_the_status(status: str, share: float | None) -> None:
-    assert progress(status) == (None if share is None else pytest.approx(share))
-
-
-@given(st.text())
-def test_progress_of_any_text_is_a_share_or_nothing(status: str) -> None:
-    share = progress(status)
-    assert share is None or 0 <= share <= 1
