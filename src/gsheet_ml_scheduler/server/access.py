@@ -4,7 +4,8 @@ Decided here, in this order:
 
 1. the name by which the server was asked for (`Host`). A page that was loaded from a name under
    somebody else's control, and made to mean this machine (DNS rebinding), asks by that name;
-2. the page that sends a change (`Origin`): only a page that this server itself gave out;
+2. the page that sends a change or opens a WebSocket (`Origin`): only one that this server itself
+   gave out;
 3. the token: `Authorization: Bearer …`, `?token=…`, or the cookie that a browser got for it.
 
 Decided elsewhere: on which addresses the server listens (`running`), that bodies must be JSON
@@ -43,14 +44,24 @@ class Door:
     token: str | None
     any_address: bool = False
 
-    def check(self, method: str, headers: Headers, query: Mapping[str, Sequence[str]]) -> None:
+    def check(
+        self,
+        method: str,
+        headers: Headers,
+        query: Mapping[str, Sequence[str]],
+        *,
+        is_socket: bool = False,
+    ) -> None:
         """See that a request may come in.
+
+        A WebSocket is a GET, but browsers let every page open one to everywhere and read it, so
+        the page is looked at as if it wanted to change something.
 
         Raises:
             ApiError: 400, 401 or 403, with the reason.
         """
         host = self._require_known_name(headers)
-        if method not in _SAFE_METHODS:
+        if is_socket or method not in _SAFE_METHODS:
             _require_own_origin(headers, host)
         if self.token is not None:
             self._require_token(headers, query, self.token)

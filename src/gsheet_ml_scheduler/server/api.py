@@ -28,6 +28,8 @@ from gsheet_ml_scheduler.server.bodies import (
     ClientGoneError,
     parse_json,
 )
+from gsheet_ml_scheduler.server.guarded import CURSOR, REVISION, author_of, guard_of
+from gsheet_ml_scheduler.server.live import LiveAnswers
 from gsheet_ml_scheduler.server.replies import accepts_gzip, api_reply, of_the_file, refusal
 from gsheet_ml_scheduler.server.shelf import Shelf
 
@@ -61,7 +63,8 @@ class Head:
     @property
     def author(self) -> str:
         """Who asks, for the change log."""
-        name = (self.header("user-agent") or "somebody")[:_AUTHOR_LENGTH]
+        agent = self.header("user-agent") or "somebody"
+        name = (author_of(self.header) or agent)[:_AUTHOR_LENGTH]
         return f"{name} ({self.client})"
 
 
@@ -72,7 +75,7 @@ def head_of(scope: Scope) -> Head:
         headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
     query = scope["query_string"].decode("latin-1")
     return Head(
-        scope["method"],
+        scope.get("method", "GET"),  # of a WebSocket, too
         scope.get("raw_path", scope["path"].encode()).decode("latin-1"),
         parse_qs(query, keep_blank_values=True) if query else {},
         headers,
@@ -85,6 +88,7 @@ class Api:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self._live = LiveAnswers(shelf)
         self._allowance = Allowance()
         self._reads = ThreadPoolExecutor(8, thread_name_prefix="read")
         self._writes = ThreadPoolExecutor(8, thread_name_prefix="write")
@@ -116,7 +120,8 @@ class Api:
             body = await reader.read(head.header("content-length"))
         head, body = _without_override(_without_slash(head), body)
         _require_readable(head, body)
-        pool = self._writes if self._shelf.writes(head.method, head.path) else self._reads
+        known = self._live if self._live.owns(head.path) else self._shelf
+        pool = self._writes if known.writes(head.method, head.path) else self._reads
         if len(body) > _LARGE:
             pool = self._large
         work = partial(self._work, head, body)
@@ -125,10 +130,17 @@ class Api:
     def _work(self, head: Head, body: bytes) -> Response:
         query = {name: found for name, found in head.query.items() if name != "token"}
         given = parse_json(body) if head.content_type == "application/json" else body or None
-        request = front.Request(head.method, head.path, query, given, head.author)
-        found = self._shelf.answer(request)
         gzip_accepted = accepts_gzip(head.headers.get("accept-encoding", ()))
-        return api_reply(found, gzip_accepted=gzip_accepted)
+        if self._live.owns(head.path):
+            answered = self._live.answer(head.method, head.path, query, given)
+            return api_reply(answered, gzip_accepted=gzip_accepted)
+        guard = guard_of(head.header)
+        request = front.Request(head.method, head.path, query, given, head.author, guard=guard)
+        response = api_reply(self._shelf.answer(request), gzip_accepted=gzip_accepted)
+        if guard is not None and guard.reached is not None:
+            response.headers[CURSOR] = guard.reached
+            response.headers[REVISION] = str(guard.reached_revision)
+        return response
 
 
 def _without_slash(head: Head) -> Head:

@@ -10,13 +10,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from html import escape
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gsheet_ml_scheduler.localsheets.errors import ApiError
+from gsheet_ml_scheduler.localsheets.errors import ApiError, not_found
+from gsheet_ml_scheduler.server import bundle
 from gsheet_ml_scheduler.server.access import cookie_name
 from gsheet_ml_scheduler.server.api import Head, head_of
 from gsheet_ml_scheduler.server.replies import accepts_gzip, reply
@@ -33,6 +37,8 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _YEAR = 365 * 86400
+
+T = TypeVar("T")
 
 
 class Pages:
@@ -65,10 +71,28 @@ class Pages:
         if key not in titles:
             missing = "<h1>No such workbook</h1><p>Its address may have changed.</p>"
             return _page(head, "No such workbook", missing, status=404)
+        accepted = accepts_gzip(head.headers.get("accept-encoding", ()))
+        grid = await _in_thread(partial(bundle.page, gzip_accepted=accepted))
+        if grid is not None:
+            return grid
         return _page(head, titles[key], _about(titles[key], f"{_base(head)}/spreadsheets/d/{key}"))
 
+    async def asset(self, request: Request) -> Response:
+        """A file of the grid's page."""
+        head = head_of(request.scope)
+        accepted = accepts_gzip(head.headers.get("accept-encoding", ()))
+        name = request.path_params["name"]
+        found = await _in_thread(partial(bundle.asset, name, gzip_accepted=accepted))
+        if found is None:
+            return refusal_page(not_found("There is no such file. Load the page again."))
+        return found
+
     async def _titles(self) -> dict[str, str]:
-        return await asyncio.get_running_loop().run_in_executor(None, self._shelf.titles)
+        return await _in_thread(self._shelf.titles)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
 def wants_page(head: Head) -> bool:
@@ -91,11 +115,12 @@ def _about(title: str, address: str) -> str:
     return (
         f"<h1>{escape(title)}</h1>"
         "<p>This is a workbook that <b>gsheet-ml serve</b> serves with the API of Google Sheets. "
-        "It can't be edited on this page.</p>"
+        "The grid in which it can be edited isn't built in this installation: "
+        "<code>pip install</code> of a release, or of a checkout, brings it.</p>"
         "<p>A training script works with it by its address; where this says <code>…</code>, put "
         "the token from the address that the server printed:</p>"
         f"<pre><code>{escape(code)}</code></pre>"
-        "<p>In a terminal, <code>gsheet-ml show --watch ADDRESS</code> shows its runs live, and "
+        "<p>In a terminal, <code>gsheet-ml status --watch ADDRESS</code> shows its runs live, and "
         "<code>gsheet-ml set ADDRESS RUN KEY=VALUE</code> changes them. Every client of the "
         "Google Sheets API v4 can read and write it, if it can be told another address than "
         "Google's: the API stands at the root of this server, and the token goes into the header "

@@ -15,13 +15,13 @@ from email.utils import formatdate
 from starlette.responses import Response
 
 from gsheet_ml_scheduler import localsheets
-from gsheet_ml_scheduler.localsheets import replies
+from gsheet_ml_scheduler.localsheets.api import replies
 from gsheet_ml_scheduler.localsheets.errors import ApiError
 from gsheet_ml_scheduler.server.shelf import MethodError
 
 GZIP_FROM = 16 * 1024  # bytes; below, it costs more time than it saves
 _GZIP_LEVEL = 1  # a sheet's JSON shrinks to a tenth already
-_ALWAYS = {
+ALWAYS = {
     "Cache-Control": "private, no-store",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -44,7 +44,7 @@ def reply(
 
     The time is read when the answer is ready: clients take it as the server's clock.
     """
-    headers = {**_ALWAYS, "Date": formatdate(time.time(), usegmt=True)}
+    headers = {**ALWAYS, "Date": formatdate(time.time(), usegmt=True)}
     if content_type:
         headers["Content-Type"] = content_type
     if len(body) >= GZIP_FROM:

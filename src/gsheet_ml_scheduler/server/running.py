@@ -25,6 +25,7 @@ SECONDS_KEPT_ALIVE = 300
 sent leaves its sender in doubt whether it was carried out."""
 SECONDS_TO_FINISH = 30
 _BACKLOG = 512
+_LONGEST_MESSAGE = 16 * 1024  # bytes that a page may send on a WebSocket; ours send nothing
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -75,7 +76,10 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=Protocol,
-                ws="none",
+                ws="wsproto",
+                ws_max_size=_LONGEST_MESSAGE,
+                ws_per_message_deflate=False,  # messages are short
+                ws_ping_interval=None,  # the feed says now and then that it lives: pages see that
                 lifespan="on",
                 log_config=None,
                 access_log=False,  # a query may hold the token

@@ -7,14 +7,23 @@ Decided elsewhere: what a folder is, and every answer's content (`localsheets.fr
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-from gsheet_ml_scheduler.localsheets import front, routes
-from gsheet_ml_scheduler.localsheets.drive import SingleFile
+from gsheet_ml_scheduler import localsheets
+from gsheet_ml_scheduler.localsheets import front
+from gsheet_ml_scheduler.localsheets.api import routes
+from gsheet_ml_scheduler.localsheets.api.replies import Reply
+from gsheet_ml_scheduler.localsheets.client import InProcessClient
+from gsheet_ml_scheduler.localsheets.drive.drive import SingleFile
+from gsheet_ml_scheduler.localsheets.drive.folder import Folder
 from gsheet_ml_scheduler.localsheets.errors import ApiError
-from gsheet_ml_scheduler.localsheets.folder import Folder
-from gsheet_ml_scheduler.localsheets.replies import Reply
+from gsheet_ml_scheduler.localsheets.live.following import Listener
+from gsheet_ml_scheduler.localsheets.live.live import Live
 from gsheet_ml_scheduler.localsheets.workbook import Workbook
+
+T = TypeVar("T")
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -48,6 +57,38 @@ class Shelf:
     def answer(self, request: front.Request) -> Reply:
         """Do what is asked; raises as `front.answer`."""
         return front.answer(self._drive, request)
+
+    def live(self, key: str, ask: Callable[[Live], T]) -> T:
+        """Ask the live side of a workbook; raises as `front.answer`."""
+        workbook = self._drive.workbook(key)
+        try:
+            return ask(workbook.live)
+        except localsheets.WorkbookNotFoundError as error:
+            return ask(self._drive.reopened(workbook, error).live)
+
+    def client(self) -> InProcessClient:
+        """A gspread client for the same workbooks, within this process."""
+        return InProcessClient(self._drive)
+
+    def snapshot(self, key: str, first: int | None) -> Iterator[str]:
+        """The whole of a workbook, piece by piece; raises as `front.answer`."""
+        begun: list[Iterator[str]] = []
+
+        def begin(live: Live) -> str:
+            begun[:] = [live.snapshot(first)]
+            return next(begun[0])
+
+        yield self.live(key, begin)
+        yield from begun[0]
+
+    def join(self, key: str, since: str, listener: Listener) -> Callable[[], None]:
+        """Tell a listener what happens in a workbook; what is answered makes it leave again."""
+
+        def join(live: Live) -> Callable[[], None]:
+            live.join(since, listener)
+            return lambda: live.leave(listener)
+
+        return self.live(key, join)
 
     def titles(self) -> dict[str, str]:
         """The title of every workbook, by its id."""

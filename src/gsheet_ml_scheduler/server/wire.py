@@ -17,8 +17,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from gsheet_ml_scheduler.localsheets.api.replies import JSON
 from gsheet_ml_scheduler.localsheets.errors import ApiError, invalid_argument
-from gsheet_ml_scheduler.localsheets.replies import JSON
 
 MAX_CONNECTIONS = 800  # below the 1,024 open files that most systems allow a process
 _COPIED = 256 * 1024  # bytes; a larger answer is not copied for being sent in one piece
@@ -74,6 +74,14 @@ class OneSend(asyncio.Transport):
     def resume_reading(self) -> None:
         """Receive again."""
         self._transport.resume_reading()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Another protocol has the connection from now on: a WebSocket."""
+        self._transport.set_protocol(protocol)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        """Who has the connection."""
+        return self._transport.get_protocol()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What is known of the socket."""

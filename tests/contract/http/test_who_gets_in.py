@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.contract.http.plain import Plain, raw
+from tests.live import Grid, snapshot, watching
 from tests.served import TOKEN, Served, served
 
 
@@ -208,3 +210,83 @@ def test_a_browser_without_the_token_gets_a_page_that_says_so(server: Served) ->
     assert headers["content-type"].startswith("text/html")
     assert "asks for a token" in body
     assert server.key not in body
+
+
+LIVE = ("snapshot", "history?sheet=0&row=0&column=0", "runs/metrics?sheet=0&row=0")
+
+
+def upgrade(
+    server: Served, *headers: str, host: str | None = None, gets_in: bool = False
+) -> tuple[int, str]:
+    """Status and body of an attempt to open the feed; whoever gets in waits for no more."""
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    asked = ("Upgrade: websocket", "Sec-WebSocket-Version: 13", key)
+    path = f"/live/{server.key}/feed?cursor=x.0.0"
+    lines = [f"GET {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{server.port}'}"]
+    sent = "\r\n".join([*lines, "Connection: Upgrade", *asked, *headers]) + "\r\n\r\n"
+    head, _, body = raw(server, sent.encode(), until_closed=not gets_in).partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode("utf-8", "replace")
+
+
+def test_without_the_token_nothing_is_seen_live(server: Served) -> None:
+    for path in LIVE:
+        status, body, _ = request(server, "GET", f"/live/{server.key}/{path}")
+        assert (status, error_of(body)[1]) == (401, "UNAUTHENTICATED")
+    for wrong in ("X-Nothing: 1", "Authorization: Bearer wrong", "Cookie: gsheet-ml=wrong"):
+        status, body = upgrade(server, wrong)
+        assert (status, error_of(body)[1]) == (401, "UNAUTHENTICATED")
+
+
+def test_the_feed_opens_for_a_script_and_for_our_own_page(server: Served) -> None:
+    cookie = f"Cookie: gsheet-ml-{server.port}={TOKEN}"
+    origin = f"Origin: http://127.0.0.1:{server.port}"
+    for headers in ((BEARER,), (cookie, origin)):
+        assert upgrade(server, *headers, gets_in=True)[0] == 101
+
+
+def test_a_foreign_page_with_a_stolen_cookie_follows_nothing(server: Served) -> None:
+    cookie = f"Cookie: gsheet-ml-{server.port}={TOKEN}"
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:1", "file://"):
+        status, body = upgrade(server, cookie, f"Origin: {origin}")
+        assert (status, error_of(body)[1]) == (403, "PERMISSION_DENIED")
+        assert "Only pages of this server may" in error_of(body)[2]
+
+
+def test_a_rebound_name_follows_nothing(server: Served) -> None:
+    host = f"evil.example:{server.port}"
+    status, body = upgrade(server, BEARER, f"Origin: http://{host}", host=host)
+    assert (status, error_of(body)[1]) == (403, "PERMISSION_DENIED")
+    assert "doesn't answer to the name" in error_of(body)[2]
+    for path in LIVE:
+        status, _, _ = request(server, "GET", f"/live/{server.key}/{path}", BEARER, host=host)
+        assert status == 403
+
+
+def test_a_websocket_elsewhere_leads_nowhere(server: Served) -> None:
+    asked = (
+        "Upgrade: websocket", "Sec-WebSocket-Version: 13", BEARER,
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )  # fmt: skip
+    for path in ("/", cell(server), "/live/nothing/feed", f"/live/{server.key}/feeds"):
+        sent = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: Upgrade\r\n"
+        found = raw(server, (sent + "\r\n".join(asked) + "\r\n\r\n").encode()).decode()
+        assert found.startswith("HTTP/1.1 404"), found[:200]
+
+
+def test_a_page_that_sends_much_is_hung_up_on(server: Served) -> None:
+    with watching(server, Grid(snapshot(server)).cursor) as feed:
+        feed.socket.send("x" * 100_000)
+        with pytest.raises(ConnectionClosed):
+            feed.message()
+
+
+def test_what_a_worker_records_needs_json_and_our_own_page(server: Served) -> None:
+    path = f"/live/{server.key}/tracks"
+    body = json.dumps({"records": [{"subject": "r", "points": {"loss": [[1, 1.0, 0.5]]}}]})
+    form = "Content-Type: application/x-www-form-urlencoded"
+    assert request(server, "POST", path, BEARER, form, body=body)[0] == 415
+    foreign = "Origin: http://evil.example"
+    assert request(server, "POST", path, BEARER, JSON, foreign, body=body)[0] == 403
+    assert request(server, "POST", path, JSON, body=body)[0] == 401
+    assert request(server, "GET", path, BEARER)[0] == 405
+    assert request(server, "POST", path, BEARER, JSON, body=body)[0] == 200

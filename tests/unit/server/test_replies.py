@@ -6,8 +6,8 @@ import json
 import pytest
 
 from gsheet_ml_scheduler import localsheets
+from gsheet_ml_scheduler.localsheets.api.replies import Reply
 from gsheet_ml_scheduler.localsheets.errors import ApiError, invalid_argument
-from gsheet_ml_scheduler.localsheets.replies import Reply
 from gsheet_ml_scheduler.server.replies import (
     GZIP_FROM,
     accepts_gzip,

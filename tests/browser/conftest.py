@@ -1,0 +1,106 @@
+"""For the browser tests: one Chromium, a served workbook for each test, pages that report.
+
+Whatever a test does, at its end no page has complained in its console and none has asked anything
+of another host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import gspread
+import pytest
+from gspread.utils import ValueInputOption, ValueRenderOption
+from playwright.sync_api import Browser, sync_playwright
+
+from gsheet_ml_scheduler import localsheets
+from gsheet_ml_scheduler.cli.template import make_queue
+from gsheet_ml_scheduler.server import bundle
+from tests.browser.chromium import launch
+from tests.browser.grid_page import GridPage
+from tests.served import Served, served
+
+OpenPage = Callable[..., GridPage]
+
+
+def held(workbook: gspread.Spreadsheet, cell: str) -> Any:
+    """The value that the file holds in a cell."""
+    option = ValueRenderOption.unformatted
+    return workbook.sheet1.get(cell, value_render_option=option)[0][0]
+
+
+RUNS = [
+    [1, "done", "", 0.1, 3, True, 0.5],
+    [2, "ready", "", 0.01, 5, False, ""],
+    [3, "ready", "", 0.001, 8, True, ""],
+    ["a long one", "", "", "", 50, False, ""],
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    if not (bundle.FOLDER / "index.html").is_file():
+        pytest.fail("The grid isn't built. This builds it: make .venv/.for-work")
+    with sync_playwright() as playwright:
+        found = launch(playwright)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> gspread.Spreadsheet:
+    """A queue with four runs: run_name, status, worker_name, lr, n_epoch, flag, loss, error."""
+    spreadsheet = localsheets.open_workbook(tmp_path / "runs.sheet", create=True)
+    sheet = spreadsheet.sheet1
+    make_queue(sheet, {"lr": 0.001, "n_epoch": 3, "flag": "", "loss": "N/A"})
+    sheet.update(RUNS, "A3", value_input_option=ValueInputOption.user_entered)
+    boxes = {"sheetId": sheet.id, "startRowIndex": 2, "startColumnIndex": 5, "endColumnIndex": 6}
+    rule = {"condition": {"type": "BOOLEAN"}}
+    spreadsheet.batch_update(
+        {"requests": [{"setDataValidation": {"range": {**boxes, "endRowIndex": 6}, "rule": rule}}]}
+    )
+    return spreadsheet
+
+
+@pytest.fixture
+def server(workbook: gspread.Spreadsheet, tmp_path: Path) -> Iterator[Served]:
+    """The workbook, served."""
+    with served(tmp_path / "runs.sheet") as found:
+        yield found
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Served) -> Iterator[OpenPage]:
+    """Open a page of the served workbook, each in a browser profile of its own."""
+    pages: list[GridPage] = []
+
+    def open_it(
+        *, width: int = 1280, height: int = 800, colors: str = "light", **more: object
+    ) -> GridPage:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if colors == "dark" else "light",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        page = GridPage(context.new_page())
+        pages.append(page)
+        page.open(server.location)
+        return page
+
+    yield open_it
+    for page in pages:
+        page.page.context.close()
+    complaints = [said for page in pages for said in page.complaints]
+    hosts = {urlsplit(url).netloc for page in pages for url in page.asked if "://" in url}
+    assert complaints == []
+    assert hosts <= {urlsplit(server.base).netloc}
+
+
+@pytest.fixture
+def grid(open_page: OpenPage) -> GridPage:
+    """One page."""
+    return open_page()

@@ -1,0 +1,108 @@
+"""The page around the grid: its figures, its drawer, its manners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gspread
+import pytest
+
+from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
+from tests.browser.conftest import OpenPage
+from tests.browser.grid_page import GridPage, until
+from tests.served import Served
+
+ATTACK = "<img src=x onerror=\"document.title='broken in'\"><script>document.title='in'</script>"
+
+
+def drawer(grid: GridPage, tab: str) -> None:
+    """Open the drawer at one of its tabs."""
+    if grid.page.locator(".drawer").count() == 0:
+        grid.page.get_by_role("button", name="Charts & logs").click()
+    grid.page.get_by_role("tab", name=tab).click()
+
+
+def test_the_bar_tells_how_many_runs_are_in_which_state(
+    grid: GridPage, workbook: gspread.Spreadsheet
+) -> None:
+    states = grid.page.locator(".states")
+    until(lambda: states.inner_text().split() == ["2", "ready", "1", "done"], states.inner_text)
+    workbook.sheet1.update([["done"]], "B4")
+    until(lambda: states.inner_text().split() == ["1", "ready", "2", "done"], states.inner_text)
+
+
+def test_curves_of_selected_runs_are_drawn_while_they_train(grid: GridPage, server: Served) -> None:
+    run = next(iter(GSheetMLScheduler(server.location).runs()))
+    with run:
+        for step in range(20):
+            run.log(loss=1 / (step + 1))
+        run.sync()
+        row = 3
+        grid.click(row, 0)
+        drawer(grid, "Curves")
+        until(lambda: grid.page.locator(".chart canvas").count() == 1)
+        assert grid.page.locator(".choices button").first.inner_text() == "loss"
+
+
+def test_finished_runs_are_compared(grid: GridPage, workbook: gspread.Spreadsheet) -> None:
+    workbook.sheet1.update([["done", "", 0.01, 5, False, 0.2]], "B4")
+    drawer(grid, "Compare")
+    until(lambda: grid.page.locator(".chart canvas").count() == 1)
+    best = grid.page.locator(".extremes button").first
+    until(lambda: "0.2" in best.inner_text())
+    best.click()
+    grid.wait_selected(3, 0)
+
+
+def test_an_error_and_a_history_are_text_whatever_is_in_them(
+    grid: GridPage, workbook: gspread.Spreadsheet
+) -> None:
+    workbook.sheet1.batch_update(
+        [{"range": "A3", "values": [[ATTACK]]}, {"range": "K3", "values": [[ATTACK]]}]
+    )
+    grid.click(2, 0)
+    drawer(grid, "Run")
+    error = grid.page.locator(".run .error")
+    until(lambda: error.count() == 1 and error.inner_text() == ATTACK)
+    drawer(grid, "Cell")
+    until(lambda: grid.page.locator(".history li").count() > 0)
+    assert ATTACK in grid.page.locator(".history").inner_text()
+    assert grid.page.title() == "runs"
+    assert grid.page.locator("img[src=x]").count() == 0
+
+
+def test_an_empty_queue_says_what_to_do(open_page: OpenPage, workbook: gspread.Spreadsheet) -> None:
+    workbook.sheet1.batch_clear(["A3:H6"])
+    grid = open_page()
+    hint = grid.page.locator(".empty")
+    until(lambda: hint.count() == 1)
+    assert "This queue has no runs yet" in hint.inner_text()
+    grid.enter(2, 1, "ready")
+    until(lambda: hint.count() == 0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("colors", ["light", "dark"])
+def test_it_fits_a_desk_and_a_phone_by_day_and_by_night(
+    open_page: OpenPage, width: int, height: int, colors: str
+) -> None:
+    grid = open_page(width=width, height=height, colors=colors)
+    size = grid.page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
+    assert size[0] <= width
+    assert size[1] <= height
+    background = grid.page.evaluate("getComputedStyle(document.querySelector('.bar')).background")
+    assert ("22, 24, 29" in background) == (colors == "dark")
+
+
+def test_the_token_is_not_in_the_address_any_more(grid: GridPage, server: Served) -> None:
+    assert server.token is not None
+    assert server.token not in grid.page.url
+
+
+def test_the_page_is_made_of_its_own_files_only() -> None:
+    from gsheet_ml_scheduler.server import bundle
+
+    page = (bundle.FOLDER / "index.html").read_text()
+    assert "http://" not in page
+    assert "https://" not in page
+    assert all(Path(one).stat().st_size for one in (bundle.FOLDER / "assets").iterdir())

@@ -1,0 +1,64 @@
+/**
+ * The page: a bar above, the grid, a drawer beside it.
+ */
+
+import { useEffect, useRef, useState } from "react";
+
+import { Bar } from "./bar";
+import { Controller } from "./controller";
+import { Drawer } from "./drawer";
+import { Empty } from "./empty";
+import { Notices } from "./notices";
+import { usePage } from "./store";
+
+export function App() {
+  const place = useRef<HTMLDivElement>(null);
+  const [controller, setController] = useState<Controller | null>(null);
+  useEffect(() => {
+    if (place.current === null) return;
+    const made = new Controller(place.current, spreadsheetId());
+    setController(made);
+    void made.start();
+  }, []);
+  return (
+    <div className="page">
+      {controller === null ? <header className="bar" /> : <Bar controller={controller} />}
+      <div className="middle">
+        <main className="sheet" aria-label="Sheet">
+          <div className="univer" ref={place} />
+          {controller !== null && <Cover controller={controller} />}
+        </main>
+        {controller !== null && <Drawer controller={controller} />}
+      </div>
+      {controller !== null && <Notices controller={controller} />}
+    </div>
+  );
+}
+
+/** Until the workbook is there, and when there is none to be had. */
+function Cover({ controller }: { controller: Controller }) {
+  const { connection, why } = usePage(controller.store);
+  if (connection === "shut") {
+    return (
+      <div className="cover" role="alert">
+        <h1>This workbook can’t be shown</h1>
+        <p>{why}</p>
+      </div>
+    );
+  }
+  if (connection === "loading" && !controller.session.loaded) {
+    return (
+      <div className="cover" role="status">
+        <div className="spinner" aria-hidden="true" />
+        <p>Loading the workbook…</p>
+      </div>
+    );
+  }
+  return <Empty controller={controller} />;
+}
+
+/** The address is /spreadsheets/d/{id}, perhaps with /edit behind it. */
+function spreadsheetId(): string {
+  const found = /\/spreadsheets\/d\/([^/]+)/.exec(location.pathname);
+  return decodeURIComponent(found?.[1] ?? "");
+}

@@ -1,0 +1,378 @@
+/**
+ * The grid: Univer on one side, the session on the other.
+ *
+ * Decided here: what an open editor and a selection keep while others change the sheet. A cell that
+ * somebody edits isn't touched before its editor is closed; a selection stays on its cells.
+ * Decided elsewhere: how things get in and out (`incoming.ts`, `outgoing.ts`), what they look like
+ * (`showing.ts`, `validation.ts`).
+ */
+
+import {
+  ICommandService,
+  type Injector,
+  IUniverInstanceService,
+  LifecycleService,
+  LifecycleStages,
+  ThemeService,
+  type Univer,
+  UniverInstanceType,
+  type Workbook as UniverWorkbook,
+} from "@univerjs/core";
+import {
+  RemoveColMutation,
+  RemoveRowMutation,
+  SetSelectionsOperation,
+  SetWorksheetActiveOperation,
+  SheetsSelectionsService,
+} from "@univerjs/sheets";
+import { IEditorBridgeService } from "@univerjs/sheets-ui";
+
+import type { Happening } from "../model/changes";
+import type { CellPlace, Tab } from "../model/tab";
+import type { Workbook } from "../model/workbook";
+import type { Settled } from "../rebase/pending";
+import type { Session, View } from "../session";
+import { FROM_SERVER, Incoming } from "./incoming";
+import { type Growth, Outgoing, type PlacedEntry } from "./outgoing";
+import { injectorOf, startUniver } from "./setup";
+import { followed, orderBefore } from "./selection";
+import { showServerTexts } from "./showing";
+import { sheetName, univerWorkbook } from "./snapshot";
+import { type Options, Validations } from "./validation";
+
+export interface Selected {
+  sheetId: number;
+  /** Ids of the rows that are selected, from top to bottom. */
+  rows: number[];
+  /** The cell that has the focus. */
+  row: number;
+  column: number;
+}
+
+export class Grid implements View {
+  readonly injector: Injector;
+  readonly #univer: Univer;
+  readonly #options: Options;
+  /** Univer's rooms open with its first workbook; these need them. */
+  #parts: { incoming: Incoming; validations: Validations } | null = null;
+  #session: Session | null = null;
+  #nth = 0;
+  /** Changes of the cell that is being edited: they wait for its editor to close. */
+  #held: { sheetId: number; cells: CellPlace[] } | null = null;
+  #afterEditor: (() => void)[] = [];
+  #ready: () => void = () => undefined;
+  /** When the first workbook stands on the screen, with all that can be done to it. */
+  readonly ready: Promise<void>;
+
+  constructor(container: HTMLElement, how: { dark: boolean; options: Options }) {
+    this.#univer = startUniver(container, how.dark);
+    this.injector = injectorOf(this.#univer);
+    this.#options = how.options;
+    this.ready = new Promise((resolve) => {
+      this.#ready = resolve;
+    });
+  }
+
+  /** Edits go there from now on. */
+  follow(session: Session): void {
+    this.#session = session;
+  }
+
+  get unitId(): string {
+    return `workbook-${String(this.#nth)}`;
+  }
+
+  get book(): UniverWorkbook | null {
+    const units = this.injector.get(IUniverInstanceService);
+    return units.getUnit<UniverWorkbook>(this.unitId, UniverInstanceType.UNIVER_SHEET) ?? null;
+  }
+
+  get #workbook(): Workbook | null {
+    return this.#session?.loaded ? this.#session.workbook : null;
+  }
+
+  /** Where an editor is open, by place. */
+  get editing(): { sheetId: number; down: number; right: number } | null {
+    if (this.#parts === null) return null;
+    const bridge = this.injector.get(IEditorBridgeService);
+    if (!bridge.isVisible().visible) return null;
+    const location = bridge.getEditLocation();
+    if (!location) return null;
+    return { sheetId: Number(location.sheetId), down: location.row, right: location.column };
+  }
+
+  setDark(dark: boolean): void {
+    this.injector.get(ThemeService).setDarkMode(dark);
+  }
+
+  show(workbook: Workbook): void {
+    const active = this.book?.getActiveSheet().getSheetId();
+    const first = this.#nth === 0;
+    if (!first) this.#univer.__getInjector().get(IUniverInstanceService).disposeUnit(this.unitId);
+    this.#nth += 1;
+    this.#univer.createUnit(UniverInstanceType.UNIVER_SHEET, univerWorkbook(workbook, this.unitId));
+    const { incoming, validations } = (this.#parts ??= this.#open());
+    incoming.began(workbook);
+    if (active !== undefined && workbook.tab(Number(active))) {
+      this.#run(SetWorksheetActiveOperation.id, { subUnitId: active });
+    }
+    void validations.layAll(workbook);
+    if (first) void this.#openAll();
+  }
+
+  /** Univer opens its last rooms, the fill handle's and the search's, three seconds late; not here. */
+  async #openAll(): Promise<void> {
+    const lifecycle = this.injector.get(LifecycleService);
+    await lifecycle.onStage(LifecycleStages.Rendered);
+    lifecycle.stage = LifecycleStages.Steady;
+    this.#ready();
+  }
+
+  #open(): { incoming: Incoming; validations: Validations } {
+    const unitId = (): string => this.unitId;
+    const incoming = new Incoming(this.injector, unitId);
+    const validations = new Validations(this.injector, unitId, this.#options);
+    new Outgoing(this.injector, unitId, {
+      tab: (name) => this.#workbook?.tab(Number(name)),
+      perform: (edits) => this.#session?.perform(edits),
+      beyond: (tab, growth, entries) => {
+        this.#grow(tab, growth, entries);
+      },
+      undo: () => this.#session?.undo(),
+      redo: () => this.#session?.redo(),
+      editing: () => this.editing !== null,
+      isCheckbox: (tab, down, right) => validations.isCheckbox(tab, down, right),
+    });
+    showServerTexts(this.injector);
+    this.#whenEditorCloses();
+    return { incoming, validations };
+  }
+
+  happened(happenings: readonly Happening[]): void {
+    const workbook = this.#workbook;
+    const session = this.#session;
+    const parts = this.#parts;
+    if (workbook === null || session === null || parts === null) return;
+    const { incoming, validations } = parts;
+    const edited = this.#edited(workbook, happenings);
+    const follow = this.#followSelection(workbook, happenings);
+    incoming.apply(happenings, workbook, (sheetId, row, column) => {
+      if (edited?.sheetId === sheetId && edited.row === row && edited.column === column) {
+        this.#held = { sheetId, cells: [[row, column]] };
+        return true;
+      }
+      return session.pending.covers(sheetId, row, column);
+    });
+    for (const happening of happenings) {
+      if (happening.kind === "lines" || happening.kind === "tabAdded") {
+        const tab = workbook.tab(happening.sheetId);
+        if (tab) validations.moved(tab);
+      } else if (happening.kind === "cells") {
+        const tab = workbook.tab(happening.sheetId);
+        if (tab) validations.changed(tab, happening.cells);
+      }
+    }
+    validations.laySoon(() => session.workbook);
+    if (edited === null) follow();
+    else this.#afterEditor.push(follow);
+  }
+
+  settle(cells: readonly Settled[]): void {
+    const workbook = this.#workbook;
+    if (workbook === null || cells.length === 0) return;
+    const bySheet = new Map<number, CellPlace[]>();
+    for (const { sheetId, row, column } of cells) {
+      const places = bySheet.get(sheetId);
+      if (places === undefined) bySheet.set(sheetId, [[row, column]]);
+      else places.push([row, column]);
+    }
+    for (const [sheetId, places] of bySheet) this.#put(sheetId, places, workbook);
+  }
+
+  /** What is selected, by ids; null if the sheet isn't there. */
+  selected(): Selected | null {
+    const workbook = this.#workbook;
+    if (this.#parts === null) return null;
+    const found = this.injector.get(SheetsSelectionsService).getCurrentSelections();
+    const sheetId = Number(this.book?.getActiveSheet().getSheetId());
+    const tab = workbook?.tab(sheetId);
+    const last = found.at(-1);
+    if (tab === undefined || last === undefined) return null;
+    const primary = last.primary ?? { actualRow: last.range.startRow, actualColumn: last.range.startColumn };
+    const rows = found.flatMap(({ range }) => tab.rows.ids.slice(range.startRow, range.endRow + 1));
+    const row = tab.rows.idAt(primary.actualRow);
+    const column = tab.columns.idAt(primary.actualColumn);
+    if (row === undefined || column === undefined) return null;
+    return { sheetId, rows, row, column };
+  }
+
+  /** Tell when something else is selected; only once the first workbook is shown. */
+  onSelected(listener: () => void): void {
+    this.injector.get(SheetsSelectionsService).selectionMoveEnd$.subscribe(listener);
+    this.injector.get(ICommandService).onCommandExecuted(({ id }) => {
+      if (id === SetWorksheetActiveOperation.id) listener();
+    });
+  }
+
+  get activeSheetId(): number | null {
+    const name = this.book?.getActiveSheet().getSheetId();
+    return name === undefined ? null : Number(name);
+  }
+
+  /** Show a cell, and put the focus there. */
+  goTo(sheetId: number, row: number, column: number): void {
+    const workbook = this.#workbook;
+    const tab = workbook?.tab(sheetId);
+    const down = tab?.rows.placeOf(row);
+    const right = tab?.columns.placeOf(column) ?? 0;
+    if (down === undefined) return;
+    this.#run(SetWorksheetActiveOperation.id, { subUnitId: sheetName(sheetId) });
+    const range = { startRow: down, endRow: down, startColumn: right, endColumn: right };
+    this.#run(SetSelectionsOperation.id, {
+      subUnitId: sheetName(sheetId),
+      selections: [{ range, primary: primaryAt(down, right), style: null }],
+      reveal: true,
+    });
+  }
+
+  #put(sheetId: number, places: readonly CellPlace[], workbook: Workbook): void {
+    const editing = this.editing;
+    const tab = workbook.tab(sheetId);
+    const free = places.filter(([row, column]) => {
+      const isEdited =
+        editing?.sheetId === sheetId &&
+        tab?.rows.placeOf(row) === editing.down &&
+        tab.columns.placeOf(column) === editing.right;
+      if (isEdited) this.#held = { sheetId, cells: [[row, column]] };
+      return !isEdited;
+    });
+    this.#parts?.incoming.cells(sheetId, free, workbook);
+    if (tab) this.#parts?.validations.changed(tab, places);
+    this.#parts?.validations.laySoon(() => this.#session?.workbook ?? workbook);
+  }
+
+  #whenEditorCloses(): void {
+    this.injector.get(IEditorBridgeService).visible$.subscribe(({ visible }) => {
+      if (visible) return;
+      const held = this.#held;
+      const follow = this.#afterEditor;
+      this.#held = null;
+      this.#afterEditor = [];
+      // First what was typed, if anything was, becomes an edit, and the selection goes on.
+      setTimeout(() => {
+        for (const one of follow) one();
+        const session = this.#session;
+        if (session === null || held === null) return;
+        const { sheetId, cells } = held;
+        const free = cells.filter(([row, column]) => !session.pending.covers(sheetId, row, column));
+        if (free.length > 0) this.#put(sheetId, free, session.workbook);
+      });
+    });
+  }
+
+  /** Which cell is being edited; Univer doesn't know yet that lines have moved. */
+  #edited(
+    workbook: Workbook,
+    happenings: readonly Happening[],
+  ): { sheetId: number; row: number; column: number } | null {
+    const { editing } = this;
+    const tab = editing && workbook.tab(editing.sheetId);
+    if (!editing || !tab) return null;
+    const before = orderBefore(tab, happenings);
+    const row = before.rows[editing.down];
+    const column = before.columns[editing.right];
+    if (row === undefined || column === undefined) return null;
+    return { sheetId: editing.sheetId, row, column };
+  }
+
+  /** What puts the selection back onto its cells, after lines have moved. */
+  #followSelection(workbook: Workbook, happenings: readonly Happening[]): () => void {
+    const tab = workbook.tab(this.activeSheetId ?? -1);
+    const moved = happenings.some(
+      (happening) => happening.kind === "lines" && happening.sheetId === tab?.sheetId,
+    );
+    if (tab === undefined || !moved) return () => undefined;
+    const before = orderBefore(tab, happenings);
+    return () => {
+      const service = this.injector.get(SheetsSelectionsService);
+      const selections = service.getCurrentSelections().map((selection) => {
+        const { primary } = selection;
+        const range = { ...selection.range, ...followed(selection.range, before, tab) };
+        if (!primary) return { ...selection, range };
+        const place = followed(
+          {
+            startRow: primary.actualRow,
+            endRow: primary.actualRow,
+            startColumn: primary.actualColumn,
+            endColumn: primary.actualColumn,
+          },
+          before,
+          tab,
+        );
+        return { ...selection, range, primary: primaryAt(place.startRow, place.startColumn) };
+      });
+      const subUnitId = sheetName(tab.sheetId);
+      this.#run(SetSelectionsOperation.id, { subUnitId, selections });
+    };
+  }
+
+  /** A paste that needs room: the tab grows on the server, and what was pasted follows by ids. */
+  #grow(tab: Tab, growth: Growth, entries: PlacedEntry[]): void {
+    const session = this.#session;
+    if (session === null) return;
+    this.#removePhantoms(tab, growth);
+    const known = { rows: [...tab.rows.ids], columns: [...tab.columns.ids] };
+    void session.grow(tab, growth).then((came) => {
+      const rows = [...known.rows, ...came.rows];
+      const columns = [...known.columns, ...came.columns];
+      const placed = entries.flatMap(({ down, right, text }) => {
+        const row = rows[down];
+        const column = columns[right];
+        return row === undefined || column === undefined ? [] : [{ row, column, text }];
+      });
+      if (placed.length === 0) return;
+      session.perform([{ kind: "enter", sheetId: tab.sheetId, entries: placed }]);
+    });
+  }
+
+  /** The lines that Univer made by itself go: they come again, with the server's ids. */
+  #removePhantoms(tab: Tab, { rows, columns }: Growth): void {
+    const subUnitId = sheetName(tab.sheetId);
+    if (rows > 0) {
+      const range = {
+        startRow: tab.rows.count,
+        endRow: tab.rows.count + rows - 1,
+        startColumn: 0,
+        endColumn: tab.columns.count - 1,
+      };
+      this.#run(RemoveRowMutation.id, { subUnitId, range });
+    }
+    if (columns > 0) {
+      const range = {
+        startRow: 0,
+        endRow: tab.rows.count - 1,
+        startColumn: tab.columns.count,
+        endColumn: tab.columns.count + columns - 1,
+      };
+      this.#run(RemoveColMutation.id, { subUnitId, range });
+    }
+  }
+
+  #run(id: string, params: object): void {
+    const whole = { ...params, unitId: this.unitId };
+    this.injector.get(ICommandService).syncExecuteCommand(id, whole, FROM_SERVER);
+  }
+}
+
+function primaryAt(row: number, column: number): object {
+  return {
+    startRow: row,
+    endRow: row,
+    startColumn: column,
+    endColumn: column,
+    actualRow: row,
+    actualColumn: column,
+    isMerged: false,
+    isMergedMainCell: false,
+  };
+}
