@@ -3,9 +3,10 @@
     python benchmarks/sheet_speed.py [--rows 1000 10000 100000] [--no-http]
 
 A sheet of 12 columns of numbers. Each operation is one request, its answer read; the median of
-several. In process there is no socket; over HTTP it is `gsheet-ml serve` in a process of its own,
-through gspread. The other two have no file that several programs may write: their figure is
-opening the file, the change, and saving it.
+several. The sort leaves no row beside its old neighbours. A column that is read first is timed in a
+new process, for which opening the file isn't counted. In process there is no socket; over HTTP it
+is `gsheet-ml serve` in a process of its own, through gspread. The other two have no file that
+several programs may write: their figure is opening the file, the change, and saving it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def fill(sheet: gspread.Worksheet, rows: int) -> None:
     sheet.resize(rows, COLUMNS)
     for first in range(0, rows, 10_000):
         last = min(first + 10_000, rows)
-        block = [[row * COLUMNS + c for c in range(COLUMNS)] for row in range(first, last)]
+        block = [
+            [*(row * COLUMNS + c for c in range(COLUMNS - 1)), row * 7919 % 1_000_003]
+            for row in range(first, last)
+        ]
         sheet.update(block, f"A{first + 1}:L{last}", raw=True)
 
 
@@ -54,9 +58,14 @@ def _batch(sheet: gspread.Worksheet, request: dict[str, Any]) -> None:
     sheet.spreadsheet.batch_update({"requests": [request]})
 
 
-def _insert_and_delete(sheet: gspread.Worksheet, rows: int) -> None:
+def _insert(sheet: gspread.Worksheet, rows: int) -> None:
     lines = {"sheetId": 0, "dimension": "ROWS", "startIndex": rows // 2, "endIndex": rows // 2 + 1}
     _batch(sheet, {"insertDimension": {"range": lines}})
+
+
+def _sort(sheet: gspread.Worksheet) -> None:
+    by = [{"dimensionIndex": COLUMNS - 1}]
+    _batch(sheet, {"sortRange": {"range": {"sheetId": 0}, "sortSpecs": by}})
 
 
 def _find_replace(sheet: gspread.Worksheet, rows: int) -> None:
@@ -95,7 +104,7 @@ OPERATIONS: dict[str, Operation] = {
             }
         },
     ),
-    "insert a row in the middle": _insert_and_delete,
+    "insert a row in the middle": _insert,
     "findReplace on one cell": _find_replace,
     "get with a mask, one row": _masked,
 }
@@ -118,6 +127,36 @@ def measure(sheet: gspread.Worksheet, rows: int) -> dict[str, float]:
     return {
         name: timed(lambda operation=operation: operation(sheet, rows))  # type: ignore[misc]
         for name, operation in OPERATIONS.items()
+    }
+
+
+_COLD = """
+import sys, time
+from gsheet_ml_scheduler.localsheets import open_workbook
+sheet = open_workbook(sys.argv[1]).sheet1
+sheet.acell("A1")
+began = time.perf_counter()
+sheet.col_values(5, value_render_option="UNFORMATTED_VALUE")
+print((time.perf_counter() - began) * 1e3)
+"""
+
+
+def cold_column(path: Path) -> float:
+    """The first read of one column in a new process, in milliseconds."""
+    run = [sys.executable, "-c", _COLD, str(path)]
+    return float(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+
+
+def measure_file(path: Path, sheet: gspread.Worksheet, rows: int) -> dict[str, float]:
+    """What only a file can show: what others find there, and an order that was shuffled."""
+    first = cold_column(path)
+    kept = statistics.median(cold_column(path) for _ in range(3))
+    _sort(sheet)
+    return {
+        "read one column first of all": first,
+        "read one column first in a process": kept,
+        "insert a row after a sort": timed(lambda: _insert(sheet, rows)),
+        "write one cell after a sort": timed(lambda: _batch(sheet, _cells(rows // 2, 1))),
     }
 
 
@@ -207,6 +246,7 @@ def main() -> None:
             if not given.no_http:
                 with served(path) as worksheet:
                     results["over HTTP", rows] = measure(worksheet, rows)
+            results["in process", rows] |= measure_file(path, sheet, rows)
             results["others", rows] = others(folder, rows)
     show(console, given.rows, results)
 

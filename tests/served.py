@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import gspread
 import requests
+from starlette.types import ASGIApp
 
 from gsheet_ml_scheduler import server
 from gsheet_ml_scheduler.connect.client import Bearer, SheetsClient
@@ -61,14 +62,18 @@ class Served:
 
 @contextmanager
 def served(
-    path: Path, *, token: str | None = TOKEN, shelf: server.Shelf | None = None
+    path: Path,
+    *,
+    token: str | None = TOKEN,
+    shelf: server.Shelf | None = None,
+    behind: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Served]:
-    """Serve a workbook file, or a folder of them, while the block runs."""
+    """Serve a workbook file, or a folder of them, while the block runs; `behind` a middleware."""
     shelf = shelf or server.Shelf(path)
     listener = server.listen("127.0.0.1", 0)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = server.build_app(shelf, server.door_for("127.0.0.1", (), token))
-    running = server.Server(app)
+    running = server.Server(behind(app))
     failed: list[BaseException] = []
 
     def run() -> None:

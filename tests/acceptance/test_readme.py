@@ -7,6 +7,7 @@ without an account, `<!-- not run -->` that a test of its own runs it, or that i
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NOT_RUN = ("<!-- needs Google -->", "<!-- not run -->")
 _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_IMAGE = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 END = "-- end of block --"  # printed between blocks, to tell their outputs apart
 
@@ -91,10 +93,12 @@ for language, line, body in json.loads(blocks):
 def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     blocks = runnable(page)
     code = json.dumps([(block.language, block.line, block.body) for block, _ in blocks])
-    command = str(Path(sys.executable).with_name("gsheet-ml"))
+    here = Path(sys.executable).parent
+    command = str(here / "gsheet-ml")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", RUN_BLOCKS, name_of(page), code, END, command],
         cwd=tmp_path,
+        env={**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -131,6 +135,15 @@ def test_the_links_of_a_page_lead_to_files_and_headings_that_exist(page: Path) -
         assert file.exists(), f"{name_of(page)} links to {link['target']}"
         if anchor:
             assert anchor in anchors_of(file), f"{name_of(page)} links to {link['target']}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_pictures_of_a_page_are_there_and_say_what_they_show(page: Path) -> None:
+    for image in _IMAGE.finditer(_FENCE.sub("", page.read_text(encoding="utf-8"))):
+        assert (page.parent / image["target"]).is_file(), f"{name_of(page)}: {image['target']}"
+        assert image["text"], (
+            f"{name_of(page)}: {image['target']} has no words for who can't see it"
+        )
 
 
 def anchors_of(page: Path) -> set[str]:
