@@ -124,9 +124,8 @@ def test_tabs_are_added_named_and_changed(grid: GridPage, workbook: gspread.Spre
 def test_find_counts_what_it_finds(grid: GridPage) -> None:
     grid.click(0, 0)
     box = grid.page.get_by_placeholder("Find in this Sheet")
-    while not box.is_visible():  # the keys are heard after a moment
-        grid.press("Control+f")
-        grid.page.wait_for_timeout(100)
+    grid.press("Control+f")
+    until(box.is_visible)
     box.fill("long")
     grid.press("Enter")
     until(lambda: grid.page.get_by_text("1/1", exact=True).is_visible())

@@ -9,6 +9,7 @@
 
 import {
   ICommandService,
+  IConfirmService,
   type Injector,
   IUniverInstanceService,
   LifecycleService,
@@ -26,6 +27,7 @@ import {
   SheetsSelectionsService,
 } from "@univerjs/sheets";
 import { IEditorBridgeService } from "@univerjs/sheets-ui";
+import { IDialogService } from "@univerjs/ui";
 
 import type { Happening } from "../model/changes";
 import type { CellPlace, Tab } from "../model/tab";
@@ -120,8 +122,13 @@ export class Grid implements View {
     if (first) void this.#openAll();
   }
 
-  /** Univer opens its last rooms, the fill handle's and the search's, three seconds late; not here. */
+  /**
+   * All of Univer at once. It opens its last rooms, the fill handle's and the search's, three seconds
+   * late; and a dialog that is asked for in the moment in which its service begins is never shown.
+   */
   async #openAll(): Promise<void> {
+    this.injector.get(IDialogService);
+    this.injector.get(IConfirmService);
     const lifecycle = this.injector.get(LifecycleService);
     await lifecycle.onStage(LifecycleStages.Rendered);
     lifecycle.stage = LifecycleStages.Steady;
