@@ -11,7 +11,6 @@ KILLS=200 runs two hundred of them: KILLS=200 python -m pytest tests/acceptance/
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forking import CONTEXT
 from tests.unit.localsheets.calls import RELAXED, Calls, cells, close, open_calls, paint, pin, row
 
 KILLS = int(os.environ.get("KILLS", "40"))
@@ -99,7 +99,6 @@ def processes() -> Iterator[list[BaseProcess]]:
         process.join()
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 @pytest.mark.parametrize("relaxed", [False, True])
 def test_what_was_answered_survives_writers_that_are_killed(
     tmp_path: Path, processes: list[BaseProcess], relaxed: bool
@@ -109,8 +108,6 @@ def test_what_was_answered_survives_writers_that_are_killed(
     for writer in range(WRITERS):
         calls.batch(*_requests(writer, 1))
     close(calls)
-    # Forked, because starting an interpreter takes longer than all the rest; the file is closed.
-    fork = multiprocessing.get_context("fork")
     answered = [1] * WRITERS
     written = 0
     for kill in range(-(-KILLS // 2)):
@@ -119,7 +116,7 @@ def test_what_was_answered_survives_writers_that_are_killed(
         for writer, (note, last) in enumerate(zip(notes, answered)):
             note.touch()
             job = (path, note, writer, last + 1)
-            processes.append(fork.Process(target=_write, args=job, kwargs={"relaxed": relaxed}))
+            processes.append(CONTEXT.Process(target=_write, args=job, kwargs={"relaxed": relaxed}))
             processes[-1].start()
         deadline = time.monotonic() + 30
         while not all(note.stat().st_size for note in notes):  # all are in the middle of it

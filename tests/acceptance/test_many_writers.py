@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.forking import CONTEXT
 from tests.unit.localsheets.calls import close, open_calls
 
 SECONDS = 3.0
@@ -30,19 +28,17 @@ def _count_writes(path: Path, writer: int, start: Any, answers: Any) -> None:
     answers.put((count, longest))
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_of_eight_processes_that_write_without_pause_none_starves(tmp_path: Path) -> None:
     path = tmp_path / "runs.sheet"
     close(open_calls(path, create=True))
-    fork = multiprocessing.get_context("fork")
-    start, answers = fork.Barrier(8), fork.SimpleQueue()
+    start, answers = CONTEXT.Barrier(8), CONTEXT.Queue()
     writers = [
-        fork.Process(target=_count_writes, args=(path, writer, start, answers))
+        CONTEXT.Process(target=_count_writes, args=(path, writer, start, answers))
         for writer in range(8)
     ]
     for writer in writers:
         writer.start()
-    found = [answers.get() for _ in writers]
+    found = [answers.get(timeout=60) for _ in writers]
     for writer in writers:
         writer.join()
     counts = [count for count, _ in found]
@@ -58,6 +54,7 @@ def test_of_eight_processes_that_write_without_pause_none_starves(tmp_path: Path
 CLAIMS = """
 import json, pathlib, resource, sys
 from gsheet_ml_scheduler import localsheets
+from tests.forking import CONTEXT
 from tests.unit.localsheets.calls import Calls, cells, pin, row
 client = localsheets.workbook_client(sys.argv[1])
 calls = Calls(client, client.spreadsheet_id)

@@ -392,7 +392,7 @@ def test_parent_and_children_of_a_fork_both_write(here: Calls, path: Path) -> No
     _append_as(here, "parent", 20)
     close(here)  # the last one that the parent has; the log must stay for the children
     for child in children:
-        child.join()
+        child.join(60)
     assert [child.exitcode for child in children] == [0, 0, 0]
     column = open_calls(path).column("A1:A1000")
     names = ("parent", "child 0", "child 1", "child 2")
@@ -451,7 +451,7 @@ def test_a_child_keeps_the_log_when_everybody_else_has_closed_the_file(
     close(other := open_calls(path))
     other.put("B1", [["between"]])
     goes_on.set()
-    process.join()
+    process.join(60)
     assert process.exitcode == 0
     found = open_calls(path).get("A1:B3")
     assert found == [["begin", "between"], ["child"], ["child again"]]
