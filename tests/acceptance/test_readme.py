@@ -75,8 +75,9 @@ def runnable(page: Path) -> list[tuple[Block, str | None]]:
 
 
 RUN_BLOCKS = """
-import json, shlex, subprocess, sys
-page, blocks, end, command = sys.argv[1:]
+import json, shlex, sys
+from tests.acceptance.console import gsheet_ml
+page, blocks, end = sys.argv[1:]
 names = {"__name__": "__main__"}
 for language, line, body in json.loads(blocks):
     if language == "python":
@@ -84,7 +85,7 @@ for language, line, body in json.loads(blocks):
     else:
         for words in map(shlex.split, body.splitlines()):
             if words[:1] == ["gsheet-ml"]:
-                subprocess.run([command, *words[1:]], check=True)
+                gsheet_ml(words[1:])
     print(end, flush=True)
 """
 
@@ -94,14 +95,17 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(page: Path, tmp_
     blocks = runnable(page)
     code = json.dumps([(block.language, block.line, block.body) for block, _ in blocks])
     here = Path(sys.executable).parent
-    command = str(here / "gsheet-ml")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", RUN_BLOCKS, name_of(page), code, END, command],
+        [sys.executable, "-W", "error", "-c", RUN_BLOCKS, name_of(page), code, END],
         cwd=tmp_path,
-        env={**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"},
+        env={
+            **os.environ,
+            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+        },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, f"{name_of(page)}:\n{done.stdout}\n{done.stderr}"

@@ -6,6 +6,7 @@ The other commands are in rooms of their own: `adding`, `looking`, `control`, `t
 """
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,13 +60,33 @@ def _for_people() -> tuple[type[Exception], ...]:
 app = typer.Typer(
     name="gsheet-ml",
     cls=PoliteGroup,
-    help="A spreadsheet as the live run queue of machine-learning experiments.",
     epilog="Exit codes: 0 done, 1 an error that is said in a sentence, 2 a command line that can't "
     "be understood, 130 Ctrl-C. LOCATION may be left out when GSHEET_ML_LOCATION is set.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
+        say(version("gsheet-ml-scheduler"))
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """A spreadsheet as the live run queue of machine-learning experiments."""
+
 
 Location = Annotated[
     str,
