@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def replay(folder: Path, *options: str) -> None:
-    """Send everything that was recorded again, and see that the answers are Google's, to the letter."""
+    """Send everything that was recorded again, and see compare the answers with Google's."""
     found = subprocess.run(
         [sys.executable, str(CONFORMANCE), "replay", "--quiet", "--strict", *options],
         cwd=ROOT,

@@ -68,7 +68,6 @@ app = typer.Typer(
 )
 
 
-
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
     if wanted:
         say(version("gsheet-ml-scheduler"))

@@ -65,6 +65,7 @@ class Claimer:
     desk: Desk
     _litter: list[int] = field(default_factory=list)
     _warned: set[int] = field(default_factory=set)
+    _spread: int = 1
     _reclaimer: Reclaimer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +77,8 @@ class Claimer:
     ) -> HeldRun | None:
         """The claimable run whose turn it is; None when there is none.
 
-        After a lost race, another one at random among equals. Where nothing is claimable but a
+        After a lost race, another one at random among equals; where races were lost lately, the
+        first try is at random, too (see `claims.spread_after`). Where nothing is claimable but a
         lease has lapsed, it waits for a heartbeat to see whether that run's worker is alive.
 
         Args:
@@ -97,14 +99,20 @@ class Claimer:
                 continue
             passed_over = {at for at, count in strikes.items() if count >= _STRIKES}
             tried = 0
-            start = 0
-            while (at := claims.choose(look, passed_over, self.desk.taker, start)) is not None:
+            spread = self._spread
+            while True:
+                skip = self.desk.rng.randrange(spread)
+                at = claims.choose(look, passed_over, self.desk.taker, skip)
+                if at is None:
+                    break
                 held = self._try(worker, look, at, strikes)
+                if not tried:
+                    self._spread = claims.spread_after(self._spread, won=held is not None)
                 if held is not None:
                     return held
                 tried += 1
                 passed_over.add(at)
-                start = self.desk.rng.randrange(len(look.statuses))
+                spread = claims.WIDEST_SPREAD
             if tried or self._turn_back_stale(look):
                 continue
             seconds = self._reclaimer.seconds_to_wait(look.now)

@@ -7,10 +7,11 @@ write that met moved columns is repaired (P2). Elsewhere: who asks and writes (`
 """
 
 import re
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any
 
 from gsheet_ml_scheduler.runsheet.answers import Look
@@ -21,6 +22,9 @@ from gsheet_ml_scheduler.runsheet.values import Scalar, is_blank, text_of
 
 STALE_AFTER = timedelta(minutes=2)
 """A token older than this belongs to a worker that died half-way."""
+
+WIDEST_SPREAD = 64
+"""Among so many equals a worker chooses at random, once it has lost a race."""
 
 FILL_IN_WITHIN = timedelta(minutes=1)
 """A worker that couldn't fill in by then gives the claim up, well before it is stale."""
@@ -74,13 +78,10 @@ def _distinct(cells: Iterable[Any]) -> list[str]:
     return [cell for cell in set(cells) if isinstance(cell, str)]
 
 
-def pick(
-    statuses: Sequence[Any],
-    workers: Sequence[Any],
-    passed_over: Container[int],
-    start: int = 0,
-) -> int | None:
-    """The first claimable run at or after `start`, then from the top; None when there is none.
+def claimable(
+    statuses: Sequence[Any], workers: Sequence[Any], passed_over: Container[int]
+) -> Iterator[int]:
+    """The claimable runs from the top.
 
     A run is claimable when its `status` is exactly `ready` and its `worker_name` is blank.
 
@@ -88,25 +89,25 @@ def pick(
         statuses: the status column from line 3 on; the search through it is C's.
         workers: the worker_name column from line 3 on; it may be shorter.
         passed_over: run rows that were tried in vain, or aren't for this worker.
-        start: where to begin: 0 for the first run, a random place after a lost race.
     """
-    found = _first_claimable(statuses, workers, passed_over, start, len(statuses))
-    if found is None and start:
-        found = _first_claimable(statuses, workers, passed_over, 0, start)
-    return found
-
-
-def _first_claimable(
-    statuses: Sequence[Any], workers: Sequence[Any], passed_over: Container[int], at: int, end: int
-) -> int | None:
+    at = -1
     while True:
         try:
-            at = statuses.index(READY, at, end)
+            at = statuses.index(READY, at + 1)
         except ValueError:
-            return None
+            return
         if at not in passed_over and is_claimable(statuses, workers, at):
-            return at
-        at += 1
+            yield at
+
+
+def spread_after(spread: int, *, won: bool) -> int:
+    """Among how many equals a worker chooses when it begins its next claim; 1 is the first one.
+
+    Workers that all go for the first run lose most races, and a lost race costs two writes. So a
+    claim whose first try is lost spreads the next one's choice twice as wide, and one that is won
+    narrows it by one: alone, or where claims are rare, everybody keeps to the sheet's order.
+    """
+    return max(1, spread - 1) if won else min(2 * spread, WIDEST_SPREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +139,30 @@ class Taker:
         return any(fnmatchcase(tag.lower(), word.lower()) for tag in self.tags)
 
 
-def choose(look: Look, passed_over: Container[int], taker: Taker, start: int = 0) -> int | None:
+def choose(look: Look, passed_over: Container[int], taker: Taker, skip: int = 0) -> int | None:
     """The run that a worker claims next; None when nothing is claimable for it.
 
-    Of the runs that it may take, those with the highest `priority`, and of these the first at or
-    after `start`, then from the top.
+    Of the runs that it may take, those with the highest `priority`, and of these the first.
+
+    Args:
+        look: the columns that say what is claimable.
+        passed_over: run rows that were tried in vain.
+        taker: what the worker is.
+        skip: so many equals are left to others; where there are fewer, it is counted round.
     """
-    if not look.priorities and not look.only_on:
-        return pick(look.statuses, look.workers, passed_over, start)
-    count = len(look.statuses)
-    open_to_it = [
-        at
-        for at in (*range(start, count), *range(start))
-        if at not in passed_over
-        and is_claimable(look.statuses, look.workers, at)
-        and taker.may_take(_cell(look.only_on, at))
-    ]
-    return max(open_to_it, key=lambda at: _priority(_cell(look.priorities, at)), default=None)
+    equals = claimable(look.statuses, look.workers, passed_over)
+    if look.only_on:
+        equals = (at for at in equals if taker.may_take(_cell(look.only_on, at)))
+    if look.priorities:
+        equals = _highest(look.priorities, equals)
+    first = list(islice(equals, skip + 1))
+    return first[skip % len(first)] if first else None
+
+
+def _highest(priorities: Sequence[Any], rows: Iterable[int]) -> Iterator[int]:
+    by_row = {at: _priority(_cell(priorities, at)) for at in rows}
+    highest = max(by_row.values(), default=0.0)
+    return (at for at, priority in by_row.items() if priority == highest)
 
 
 def _cell(column: Sequence[Any], at: int) -> Any:

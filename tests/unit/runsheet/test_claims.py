@@ -60,17 +60,16 @@ NAMES = st.sampled_from(["", "dF53M7"])
 
 @given(st.lists(CELLS), st.lists(NAMES), st.sets(st.integers(0, 5)), st.integers(0, 30))
 def test_a_claimable_run_is_found_whenever_there_is_one(
-    statuses: list[object], workers: list[str], passed_over: set[int], start: int
+    statuses: list[object], workers: list[str], passed_over: set[int], skip: int
 ) -> None:
     claimable = [
         i
         for i, status in enumerate(statuses)
         if status == "ready" and not (i < len(workers) and workers[i]) and i not in passed_over
     ]
-    found = claims.pick(statuses, workers, passed_over, min(start, len(statuses)))
-    assert (found in claimable) if claimable else (found is None)
-    if claimable:
-        assert claims.pick(statuses, workers, passed_over) == claimable[0]
+    seen = Look(columns_of(), statuses, workers, NOW, (), (), ())
+    found = claims.choose(seen, passed_over, claims.Taker(), skip)
+    assert found == (claimable[skip % len(claimable)] if claimable else None)
 
 
 def test_a_claim_is_confirmed_only_by_its_own_token_beside_a_blank_name() -> None:
@@ -164,8 +163,17 @@ def test_a_higher_priority_comes_first_and_then_the_order_of_the_sheet() -> None
 
 
 def test_after_a_lost_race_the_choice_is_among_equals() -> None:
-    assert claims.choose(look([1, 5, "", 5]), {1}, claims.Taker(), start=0) == 3
-    assert claims.choose(look([5, 1, 5, 5]), (), claims.Taker(), start=1) == 2
+    assert claims.choose(look([1, 5, "", 5]), {1}, claims.Taker(), skip=1) == 3
+    assert claims.choose(look([5, 1, 5, 5]), (), claims.Taker(), skip=1) == 2
+
+
+def test_who_loses_races_spreads_out_and_comes_back_to_the_first_run() -> None:
+    spreads = [1]
+    for won in [False] * 9 + [True] * 70:
+        spreads.append(claims.spread_after(spreads[-1], won=won))
+    assert spreads[:10] == [1, 2, 4, 8, 16, 32, 64, 64, 64, 64]
+    assert spreads[10:13] == [63, 62, 61]
+    assert spreads[-1] == 1
 
 
 def test_a_run_goes_only_to_a_worker_that_its_row_names() -> None:
@@ -187,7 +195,7 @@ def test_a_run_goes_only_to_a_worker_that_its_row_names() -> None:
     st.booleans(),
 )
 def test_whatever_may_be_claimed_is_found(
-    rows: list[tuple[object, str, object, str]], start: int, tagged: bool
+    rows: list[tuple[object, str, object, str]], skip: int, tagged: bool
 ) -> None:
     taker = claims.Taker(frozenset(["a"]) if tagged else frozenset())
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
@@ -197,5 +205,5 @@ def test_whatever_may_be_claimed_is_found(
         for at, (status, worker, _, only_on) in enumerate(rows)
         if status == "ready" and not worker and (tagged or not only_on)
     }
-    found = claims.choose(seen, (), taker, min(start, len(rows)))
+    found = claims.choose(seen, (), taker, skip)
     assert (found in claimable) if claimable else (found is None)
