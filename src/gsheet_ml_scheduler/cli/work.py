@@ -27,7 +27,7 @@ from gsheet_ml_scheduler.agent.telling import Telling
 from gsheet_ml_scheduler.agent.working import Agent, Plan
 from gsheet_ml_scheduler.cli.commands import WORK, DryRun, Location, Tab, app
 from gsheet_ml_scheduler.errors import CommandError
-from gsheet_ml_scheduler.runsheet.leases import Terms
+from gsheet_ml_scheduler.runsheet.leases import LONGEST, Terms
 
 SOME_FAILED, TOO_MANY_FAILED = 3, 4
 _SLOTS, _END = "How many at once, and where", "When to end"
@@ -86,13 +86,18 @@ def work(
     ] = None,
     max_hours: Annotated[
         float | None,
-        typer.Option(min=0, rich_help_panel=_END, help="Start no run after so many hours."),
+        typer.Option(
+            min=0, max=10_000, rich_help_panel=_END, help="Start no run after so many hours."
+        ),
     ] = None,
     attempts: Annotated[
         int, typer.Option(min=1, help="How often a run is tried whose workers vanish.")
     ] = 3,
     lease_minutes: Annotated[
-        float, typer.Option(min=0.05, help="How long a run is kept without a sign of life.")
+        float,
+        typer.Option(
+            min=0.05, max=LONGEST / 60, help="How long a run is kept without a sign of life."
+        ),
     ] = 10.0,
     max_failures: Annotated[
         int,
@@ -101,11 +106,13 @@ def work(
         ),
     ] = 5,
     grace: Annotated[
-        float, typer.Option(min=0, help="Seconds between SIGTERM and SIGKILL for a script.")
+        float,
+        typer.Option(min=0, max=86_400, help="Seconds between SIGTERM and SIGKILL for a script."),
     ] = 30.0,
     runs_dir: Annotated[Path, typer.Option(help="Where the runs' directories are.")] = Path("runs"),
     log_mb: Annotated[
-        float, typer.Option(min=0.001, help="Megabytes of output that are kept of each run.")
+        float,
+        typer.Option(min=0.001, max=1e6, help="Megabytes of output that are kept of each run."),
     ] = 500.0,
     no_args: Annotated[
         bool, typer.Option("--no-args", help="Pass no arguments; the script reads config.json.")

@@ -54,7 +54,7 @@ def read(book: Book, area: Area, rendering: Rendering) -> Json:
             values = [
                 [line[at] if at < len(line) else None for line in values] for at in range(width)
             ]
-    values = _trimmed(values)
+        values = _trimmed(values)
     return {**found, "values": values} if values else found
 
 
@@ -63,20 +63,25 @@ def _read_columns(book: Book, area: Area, rendering: Rendering) -> list[list[Any
     if rendering.option == UNFORMATTED_VALUE and not (
         rendering.dates_as_text and book.has_date_formats()
     ):
-        columns = []
+        columns: list[list[Any]] = []
         for index in range(area.start_column, area.end_column):
             column = book.column(area.sheet, index, area.start_row, area.end_row)
             if column is None:
                 break
-            columns.append(_without_blank_end(column))
+            _cut_blank_end(column)
+            columns.append(column)
         else:
+            while columns and not columns[-1]:
+                columns.pop()
             return columns
     rows = _read_rows(book, area, rendering)
-    return [list(column) for column in zip_longest(*rows)]  # rows end with their last cell
+    return _trimmed(
+        [list(column) for column in zip_longest(*rows)]
+    )  # they end with their last cell
 
 
-def _without_blank_end(column: list[Scalar]) -> list[Any]:
-    """Cut trailing blanks, in steps that count faster than one can pop: queues end in many."""
+def _cut_blank_end(column: list[Scalar]) -> None:
+    """Drop trailing blanks, in steps that count faster than one can pop: queues end in many."""
     stop = len(column)
     while stop and column[stop - 1] == "":
         step = min(stop, 256)
@@ -86,7 +91,7 @@ def _without_blank_end(column: list[Scalar]) -> list[Any]:
                 stop -= 1
             break
         stop -= step
-    return column[:stop]
+    del column[stop:]
 
 
 def _read_rows(book: Book, area: Area, rendering: Rendering) -> list[list[Any]]:

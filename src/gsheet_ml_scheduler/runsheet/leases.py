@@ -23,6 +23,7 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 _ATTEMPT = re.compile(r"\s*(?P<number>[0-9]{1,6})\s*(?:/|\Z)")
 
 _HEARTBEATS_A_LEASE = 5
+LONGEST = 30 * 86_400.0  # seconds; a run whose worker vanished isn't seen again before
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ class Terms:
 
     def __post_init__(self) -> None:
         """Refuses what can't be meant."""
-        if not (math.isfinite(self.seconds) and self.seconds >= 1):
+        if not 1 <= self.seconds <= LONGEST:
             raise ValueError(
-                f"a lease of {self.seconds} s is too short: it takes a second at least"
+                f"a lease can't be {self.seconds} s: it takes a second at least and "
+                f"{LONGEST / 86_400:.0f} days at most"
             )
         if self.attempts < 1:
             raise ValueError(f"{self.attempts} attempts are too few: a run is tried once at least")

@@ -94,6 +94,11 @@ def test_a_command_that_cannot_work_is_a_sentence_before_anything_is_claimed(
         (["--per-gpu", "2", "--", "python"], "--per-gpu needs --gpus"),
         (["--slots", "0", "--", "python"], "--slots"),
         (["--lease-minutes", "0", "--", "python"], "--lease-minutes"),
+        (["--lease-minutes", "inf", "--", "python"], "--lease-minutes"),
+        (["--grace", "inf", "--", "python"], "--grace"),
+        (["--grace", "nan", "--", "python"], "--grace"),
+        (["--max-hours", "inf", "--", "python"], "--max-hours"),
+        (["--log-mb", "inf", "--", "python"], "--log-mb"),
     ],
 )
 def test_options_that_cannot_be_understood_are_exit_code_2(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, TypeAlias
 
 from ..model.axis import Axis
@@ -85,6 +86,8 @@ class Mirror:
     ) -> list[Scalar] | None:
         """A column's values in the order of the axis, "" for blanks; None where it can't serve.
 
+        The list is the caller's own.
+
         Args:
             key: sheet id and column id.
             axis: the order of the rows.
@@ -141,7 +144,5 @@ def _ordered(column: list[Scalar], axis: Axis, between: tuple[int, int]) -> list
     column += [""] * (axis.next_id - len(column))
     if not axis.has_few_spans():  # then slices are faster than single cells
         return [column[row_id] for row_id in axis.ids(*between)]
-    out: list[Scalar] = []
-    for first, size in axis.spans_between(*between):
-        out += column[first : first + size]
-    return out
+    spans = [column[first : first + size] for first, size in axis.spans_between(*between)]
+    return spans[0] if len(spans) == 1 else list(chain.from_iterable(spans))
