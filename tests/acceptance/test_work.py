@@ -306,6 +306,26 @@ def test_so_many_runs_and_no_more(tmp_path: Path) -> None:
     assert sorted(queue.statuses()) == ["done", "done", "ready", "ready", "ready"]
 
 
+def test_after_so_many_hours_no_run_is_started_but_those_under_way_end(tmp_path: Path) -> None:
+    queue = in_file(tmp_path)
+    queue.fill([], *({"lr": 1} for _ in range(3)), lr=0.1)
+    command = [*LIGHT, script(tmp_path, "import time; time.sleep(5)")]
+    code, said, _ = work(queue, tmp_path, "--max-hours", "0.001", command=command)
+    assert code == 0, said
+    assert queue.statuses() == ["done", "ready", "ready"]
+
+
+def test_an_agent_takes_only_runs_that_are_for_its_machine(tmp_path: Path) -> None:
+    queue = in_file(tmp_path)
+    queue.fill(["only_on"], *({"lr": 1} for _ in range(4)), lr=0.1)
+    for name, only_on in {"1": "h100", "2": "h100, a100", "3": "host=nobody-*"}.items():
+        queue.write(name, only_on=only_on)
+    command = [*LIGHT, script(tmp_path, "")]
+    code, said, _ = work(queue, tmp_path, "--tag", "a100", command=command)
+    assert code == 0, said
+    assert queue.statuses() == ["ready", "done", "ready", "done"]
+
+
 def test_curves_and_output_are_recorded_where_the_sheets_place_keeps_them(
     queue: Queue, tmp_path: Path
 ) -> None:
