@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 
 from gsheet_ml_scheduler import localsheets
 from gsheet_ml_scheduler.runsheet.journal import STATE_DIR
+from tests.acceptance.at_work import LIGHT, Queue, at_work, script, until
 from tests.served import TOKEN, Served, serving_process
 
 HEADER = ["run_name", "status", "worker_name", "lease", "loss"]
@@ -138,3 +139,33 @@ def test_two_runs_end_while_the_server_is_away_and_both_are_written(
         "1": ("done", "0.1", ""), "2": ("done", "0.2", ""),
     }  # fmt: skip
     assert [file for file in state.rglob("*.json") if file.is_file()] == []
+
+
+FINISHES_WHEN_TOLD = """
+import os, sys, time
+open("claimed-" + os.environ["GSHEET_ML_RUN_NAME"], "w").close()
+while not os.path.exists("finish"):
+    time.sleep(0.02)
+print('gsheet-ml: {"loss": 0.25}')
+"""
+
+
+def test_an_agents_runs_end_while_the_server_is_away_and_are_written_when_it_is_back(
+    workbook: Path, tmp_path: Path
+) -> None:
+    command = [*LIGHT, script(tmp_path, FINISHES_WHEN_TOLD)]
+    with ExitStack() as ended:
+        with serving(workbook, 0) as server:
+            queue = Queue(server.location, server.spreadsheet())
+            port = server.port
+            agent = ended.enter_context(at_work(queue, tmp_path, "--slots", "2", command=command))
+            until(lambda: all((tmp_path / f"claimed-{name}").exists() for name in ("1", "2")))
+        (tmp_path / "finish").touch()
+        until(lambda: "couldn't write the outcome of run" in agent.said)
+        assert agent.process.poll() is None
+        with serving(workbook, port):
+            assert agent.wait() == 0, agent.said
+    rows = rows_of(workbook)
+    assert {n: (r["status"], r["loss"], r["lease"]) for n, r in rows.items()} == {
+        "1": ("done", "0.25", ""), "2": ("done", "0.25", ""),
+    }  # fmt: skip

@@ -84,6 +84,8 @@ class Reporting:
             for wish in wishes:
                 wish.held.keep(wish.metrics)
             self.missed(error)
+            self._rhythm.failed()
+            return
         else:
             self.reached()
             for job, wish, values in zip(running, wishes, logged, strict=True):
@@ -146,14 +148,13 @@ class Reporting:
         if self.out_of_reach is not None and not self.is_due:
             return
         for job in [job for job in jobs if job.outcome is not None]:
-            began = time.monotonic()
             jobs.remove(job)
             try:
                 self.write(job, _FOR_AN_OUTCOME)
             except OUT_OF_REACH as error:
                 jobs.append(job)  # at the end: it is another one's turn next time
                 self.missed(error)
-                self._rhythm.took(time.monotonic() - began)
+                self._rhythm.failed()
                 return
             except BaseException:
                 jobs.append(job)

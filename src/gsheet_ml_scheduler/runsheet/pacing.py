@@ -386,5 +386,9 @@ class Rhythm:
         wait = max(_SHORTEST, _SHARE * seconds) if self.every is None else self.every
         self._next = self.clock() + wait
 
+    def failed(self) -> None:
+        """The sheet couldn't be reached; how long that took says nothing about the next time."""
+        self._next = self.clock() + (_AFTER_A_FAILURE if self.every is None else self.every)
 
-_SHORTEST, _SHARE = 1.0, 20.0
+
+_SHORTEST, _SHARE, _AFTER_A_FAILURE = 1.0, 20.0, 10.0
