@@ -74,10 +74,8 @@ def _read_columns(book: Book, area: Area, rendering: Rendering) -> list[list[Any
             while columns and not columns[-1]:
                 columns.pop()
             return columns
-    rows = _read_rows(book, area, rendering)
-    return _trimmed(
-        [list(column) for column in zip_longest(*rows)]
-    )  # they end with their last cell
+    rows = _read_rows(book, area, rendering)  # they end with their last cell
+    return _trimmed([list(column) for column in zip_longest(*rows)])
 
 
 def _cut_blank_end(column: list[Scalar]) -> None:

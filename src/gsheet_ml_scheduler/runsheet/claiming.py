@@ -106,7 +106,7 @@ class Claimer:
                 if at is None:
                     break
                 held = self._try(worker, look, at, strikes)
-                if not tried:
+                if not tried and at not in self._warned:  # such a row lost no race to anybody
                     self._spread = claims.spread_after(self._spread, won=held is not None)
                 if held is not None:
                     return held
