@@ -63,7 +63,7 @@ class Party:
     """A worker as the referee sees it."""
 
     name: str
-    known: Snapshot
+    known: list[Snapshot]  # what its last answer may have shown
     call: Call
     row: int | None = None
     config: dict[str, Any] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Referee:
     def join(self, name: str) -> None:
         """A worker is there."""
         self.follow()
-        self.parties[name] = Party(name, self.now, Call(self.revision, self._clock.now))
+        self.parties[name] = Party(name, [self.now], Call(self.revision, self._clock.now))
 
     def follow(self, *, is_late: bool = False) -> None:
         """Judge what is new in the log."""
@@ -118,9 +118,9 @@ class Referee:
     def saw(self, name: str, *, by_the_heart: bool = False) -> None:
         """A worker got an answer that shows cells."""
         party = self.parties[name]
-        if not by_the_heart:
-            party.known = self.now
         shown = [self.now, self._before] if self._lag else [self.now]
+        if not by_the_heart:
+            party.known = shown
         for snapshot in shown:
             party.not_keys |= {
                 title
@@ -309,8 +309,11 @@ class Referee:
                 f"P1: {party.name} wrote {change.new!r} over {change.old!r} in column "
                 f"{before.names.get(change.column)!r} of run {run}, which is {owner}'s"
             )
-        known, date = party.known, self._clock.date
-        if not is_late and is_right(party.name, change, before, date, as_known=known):
+        date = self._clock.date
+        was_right = any(
+            is_right(party.name, change, before, date, as_known=known) for known in party.known
+        )
+        if was_right and not is_late:
             self.races += 1
             self.debts.pop(cell, None)
             return
@@ -321,8 +324,8 @@ class Referee:
     def _takes_back(self, party: Party, change: Change) -> bool:
         """Whether a worker undoes its own last write, as far as it can know what was there."""
         by, old = self._hit.get((change.row, change.column), (None, None))
-        was = party.known.cell(change.row, change.column)
-        return by == party.name and (same(change.new, old) or same(change.new, was))
+        was = [known.cell(change.row, change.column) for known in party.known]
+        return by == party.name and any(same(change.new, one) for one in (old, *was))
 
     # ------------------------------------------------------------ checks
 

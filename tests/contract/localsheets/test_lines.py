@@ -114,6 +114,15 @@ def test_a_pin_stays_with_its_row(
     assert stand(api, 1) == (None if where is None else (where, where + 1))
 
 
+def test_a_sort_passes_over_hidden_rows_and_the_others_take_their_pins_along(api: Api) -> None:
+    api.put("A1", *[[letter] for letter in "CBXA"])
+    hide = {"range": lines("ROWS", 2, 3), "properties": {"hiddenByUser": True}, "fields": "*"}
+    order = {"range": area((0, 4), (0, 26)), "sortSpecs": [{"dimensionIndex": 0}]}
+    api.batch(pin(1, 0), pin(2, 2), {"updateDimensionProperties": hide}, {"sortRange": order})
+    assert api.values() == [["A"], ["B"], ["X"], ["C"]]
+    assert (stand(api, 1), stand(api, 2)) == ((3, 4), (2, 3))
+
+
 def test_what_is_done_to_rows_is_done_to_columns(api: Api) -> None:
     api.put("A1", list("ABCDE"))
     api.batch(pin(1, 2, "COLUMNS"))

@@ -2,7 +2,8 @@
 
 Where the range holds all that these rows hold, the rows themselves change places, and developer
 metadata goes along (recorded by others; sheets-api: "follows sortRange"). Where cells beside the
-range stay put, only the range's cells change places. Hidden rows stay where they are (observed).
+range stay put, only the range's cells change places. Hidden rows stay where they are (observed);
+that the others' metadata goes along then, too, is our choice: nobody has recorded it.
 A sort that would change places of merged cells is refused: it would take values out of sight.
 """
 
@@ -27,8 +28,8 @@ def sort_range(book: Book, body: Json, call: Call) -> None:
     area = ranges.from_grid_range(book, body.get("range") or {})
     specs = object_list(body.get("sortSpecs") or [], "sortSpecs")
     hidden = hidden_rows(book, area.sheet)
-    rows = book.rows(area.sheet, area.start_row, area.end_row)
-    rows = [row for row in rows if row.row_id not in hidden]
+    everything = book.rows(area.sheet, area.start_row, area.end_row)
+    rows = [row for row in everything if row.row_id not in hidden]
     ordered = list(rows)
     for spec in reversed(specs):
         index = spec.get("dimensionIndex", 0)
@@ -42,9 +43,10 @@ def sort_range(book: Book, body: Json, call: Call) -> None:
         raise invalid_argument(
             f"Cannot sort a range with merged cells: {merge.a1}. Unmerge them first."
         )
-    whole = _holds_all(area, rows)
-    if whole and len(rows) == area.height and not call.switches.sort_leaves_metadata:
-        book.reorder_rows(area.sheet, area.start_row, [row.row_id for row in ordered])
+    if _holds_all(area, rows) and not call.switches.sort_leaves_metadata:
+        following = iter(ordered)
+        lines = [row if row.row_id in hidden else next(following) for row in everything]
+        book.reorder_rows(area.sheet, area.start_row, [row.row_id for row in lines])
     else:
         _swap_cells(area, rows, ordered)
 
