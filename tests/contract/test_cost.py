@@ -7,7 +7,17 @@ from gsheet_ml_scheduler.runsheet.leases import Terms
 from gsheet_ml_scheduler.runsheet.names import new_worker_name
 from gsheet_ml_scheduler.runsheet.syncing import Synced, Wish, sync_runs
 from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
-from tests.contract.watching import DEFAULTS, HEADER, Asked, Clock, Queue, at_once
+from tests.contract.watching import (
+    BLUE,
+    DEFAULTS,
+    HEADER,
+    ORANGE,
+    Asked,
+    Clock,
+    Queue,
+    at_once,
+    same,
+)
 
 
 def test_connecting_to_a_worksheet_reads_once_and_writes_nothing(queue: Queue) -> None:
@@ -111,7 +121,11 @@ def test_nothing_claimable_costs_one_read(queue: Queue) -> None:
     assert wire.costs() == (1, 0)
 
 
-def test_a_lost_race_costs_at_most_two_writes_more(queue: Queue) -> None:
+@pytest.mark.parametrize(("is_over", "more"), [(False, 1), (True, 2)])
+def test_a_lost_race_costs_a_write_and_one_more_where_the_run_is_over_by_then(
+    queue: Queue, is_over: bool, more: int
+) -> None:
+    queue.fill(["1", "ready", "", 3, 0.5], ["2", "ready", "", 3, 0.5])
     scheduler, wire = queue.scheduler()
     other, _ = queue.scheduler()
 
@@ -119,16 +133,17 @@ def test_a_lost_race_costs_at_most_two_writes_more(queue: Queue) -> None:
         if asked.asks("findReplace"):
             wire.before = None
             other.find_claim_and_start_run()
+            if is_over:
+                other.run_done()
 
     wire.before = be_first
-    assert scheduler.find_claim_and_start_run()[0] in ("2", "3")
-    reads, writes = wire.costs()
-    assert reads <= 2
-    assert writes <= 5
+    assert scheduler.find_claim_and_start_run()[0] == "2"
+    assert wire.costs() == (1, 2 + more)
+    assert same(queue.backgrounds()["1"], BLUE if is_over else ORANGE)
     scheduler.run_done()
-    other.run_done()
+    if not is_over:
+        other.run_done()
     scheduler.find_claim_and_start_run()
-    scheduler.run_done()
     assert queue.pins() == []
 
 

@@ -25,7 +25,7 @@ from gsheet_ml_scheduler.runsheet import claims, comparing
 from gsheet_ml_scheduler.runsheet.answers import Compared, FoundRow, Look, Marks
 from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, ONLY_ON, StillLoadingError
 from gsheet_ml_scheduler.runsheet.comparing import Comparison, compare_and_pin
-from gsheet_ml_scheduler.runsheet.holding import Desk, HeldRun
+from gsheet_ml_scheduler.runsheet.holding import FOR_PAINT, Desk, HeldRun
 from gsheet_ml_scheduler.runsheet.lifecycle import READY, failed_text
 from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, FOR_A_LOOK, Patience
 from gsheet_ml_scheduler.runsheet.painting import Touch, background_of, row_coats, touch_rows
@@ -169,10 +169,10 @@ class Claimer:
             return None
         if held is not None:
             return held
-        if compared.replaced is not False or not self._is_held(compared):
-            self._give_back(attempt, is_pinned=compared.is_pinned)
+        if compared.replaced is not False:
+            self._give_back(attempt)
         elif compared.is_pinned:
-            self._litter.append(attempt.comparison.pin)
+            self._leave_to_others(attempt, compared)
         strikes[at] += _STRIKES if compared.refused_because else 1
         if strikes[at] >= _STRIKES and at not in self._warned:
             self._warned.add(at)
@@ -195,15 +195,6 @@ class Claimer:
             FOR_A_CONFIRMATION,
             what=f"claim {attempt.what}",
         )
-
-    def _is_held(self, compared: Compared) -> bool:
-        """Whether the row that was painted in vain has that colour by right: another was first."""
-        if not compared.is_pinned:
-            return True  # nothing was painted
-        if compared.found is None:
-            return False
-        colors = self.desk.colors
-        return background_of(compared.found, colors) == colors["running"]
 
     def _confirm(self, attempt: _Attempt, compared: Compared) -> HeldRun | None:
         """Looks at the row as it is after the comparison, and starts the run if it is ours."""
@@ -329,7 +320,20 @@ class Claimer:
                 held.finish(failed_text(error), "failed", {})
         raise error
 
-    def _give_back(self, attempt: _Attempt, *, is_pinned: bool = True) -> None:
+    def _leave_to_others(self, attempt: _Attempt, compared: Compared) -> None:
+        """Another was first: our token stands nowhere, but our pin and our colour are on the row.
+
+        A row that has that colour by right costs nothing: the pin goes with the next comparison.
+        """
+        found, pin, colors = compared.found, attempt.comparison.pin, self.desk.colors
+        if found is None:
+            self._give_back(attempt)
+        elif background_of(found, colors) == colors["running"]:
+            self._litter.append(pin)
+        else:
+            self._repaint(pin, found)
+
+    def _give_back(self, attempt: _Attempt) -> None:
         """`ready` again wherever our token stands; the pinned row gets its own colour back.
 
         Where that can't be done now, others turn the token back when it is stale.
@@ -337,25 +341,32 @@ class Claimer:
         sheet, pin = self.desk.sheet, attempt.comparison.pin
 
         def step() -> None:
-            comparing.release(sheet, attempt.token, [])
+            comparing.release(sheet, attempt.token)
             found = sheet.read_pinned(pin)
-            if found.row is None:
-                return
-            own = background_of(found, self.desk.colors)
-            coats = row_coats(found.columns, found.row_index, background=own)
-            touch = Touch(pin, found.row_index, coats, unpin=True)
-            touch_rows(sheet, [touch], self.desk.colors)
-
-        def release_only() -> None:
-            comparing.release(sheet, attempt.token, [])
+            if found.row is not None:
+                self._touch_as_found(pin, found)
 
         try:
-            self.desk.pacing.until_done(
-                step if is_pinned else release_only, FOR_A_CLAIM, what="give a claim back"
-            )
+            self.desk.pacing.until_done(step, FOR_A_CLAIM, what="give a claim back")
         except SheetUnreachableError as error:
             self._litter.append(pin)
             self.desk.notice(f"{error} It is turned back by itself, after two minutes.")
+
+    def _repaint(self, pin: int, found: FoundRow) -> None:
+        """What a comparison in vain did to a row is undone; where that can't be, it is told."""
+        try:
+            self.desk.pacing.until_done(
+                lambda: self._touch_as_found(pin, found), FOR_PAINT, what="paint a row"
+            )
+        except SheetUnreachableError as error:
+            self._litter.append(pin)
+            self.desk.notice(str(error))
+
+    def _touch_as_found(self, pin: int, found: FoundRow) -> None:
+        """The colour that a row's own text asks for, and no pin of ours."""
+        colors = self.desk.colors
+        coats = row_coats(found.columns, found.row_index, background=background_of(found, colors))
+        touch_rows(self.desk.sheet, [Touch(pin, found.row_index, coats, unpin=True)], colors)
 
     def _turn_back_stale(self, look: Look) -> bool:
         tokens = claims.stale_tokens(look.statuses, look.now)

@@ -125,10 +125,10 @@ def _found(sheet: RunSheet, data: dict[int, Json], row_index: int) -> FoundRow |
     return FoundRow(columns, values[0] if values else [], row_index)
 
 
-def release(sheet: RunSheet, token: str, pins: Sequence[int]) -> None:
-    """`ready` back wherever the token stands, and pins deleted; may be repeated."""
+def release(sheet: RunSheet, token: str) -> None:
+    """`ready` back wherever the token stands; may be repeated."""
     back = wire.replace_text(token, READY, {"sheetId": sheet.sheet_id})
-    sheet.batch_with([back], [wire.delete_mark(pin) for pin in pins])
+    sheet.batch({"requests": [back]}, relaxed=True)
 
 
 def turn_back(sheet: RunSheet, tokens: Sequence[str], column: int) -> None:
