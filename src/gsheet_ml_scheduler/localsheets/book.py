@@ -20,7 +20,8 @@ from .model.chunk import Span
 from .model.record import EMPTY, Cell, Row, Scalar
 from .model.structure import COLUMNS, ROWS, Json, Sheet, Structure
 from .storage.batches import Applied
-from .storage.store import ChangeSet, Snapshot, Writer
+from .storage.changeset import ChangeSet
+from .storage.snapshot import Snapshot, Writer
 
 MAX_CELLS = 10_000_000  # of a spreadsheet; it counts the grid, not what is in it (observed)
 MAX_AT_ONCE = 5_000_000  # cells of the rows that a request takes: about 1 GB of memory
@@ -403,7 +404,7 @@ class Book:
         writer, changed = self._snapshot, self.changed_rows()
         formula_cells.flag(self, changed)
         if isinstance(writer, Writer) and formula_cells.sheets_with_formulas(self.structure):
-            model = writer.store.formulas
+            model = writer.memory.formulas
             follows = model.revision is not None and not self._removed_sheets
             missed = writer.changes(model.revision or 0) if follows else None
             model.recalculate(self, changed, missed)

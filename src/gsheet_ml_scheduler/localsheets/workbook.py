@@ -17,7 +17,8 @@ from .live.live import Live
 from .model.structure import Json
 from .storage import files, identity
 from .storage.lagging import LaggingReader
-from .storage.store import Store, Writer
+from .storage.snapshot import Writer
+from .storage.store import Store
 from .switches import Switches
 
 if TYPE_CHECKING:

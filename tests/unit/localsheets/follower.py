@@ -7,7 +7,8 @@ from typing import Any
 
 from gsheet_ml_scheduler.localsheets.model.structure import COLUMNS, ROWS
 from gsheet_ml_scheduler.localsheets.storage import files
-from gsheet_ml_scheduler.localsheets.storage.store import Snapshot, Store
+from gsheet_ml_scheduler.localsheets.storage.snapshot import Snapshot
+from gsheet_ml_scheduler.localsheets.storage.store import Store
 
 Json = dict[str, Any]
 CELL_KINDS = ("cells", "formats", "extras")

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from gsheet_ml_scheduler.localsheets.book import Book
 from gsheet_ml_scheduler.localsheets.model.record import effective
 from gsheet_ml_scheduler.localsheets.storage import files
-from gsheet_ml_scheduler.localsheets.storage.store import Snapshot, Store
+from gsheet_ml_scheduler.localsheets.storage.snapshot import Snapshot
+from gsheet_ml_scheduler.localsheets.storage.store import Store
 from tests.unit.localsheets.calls import cells, close, grid_range, open_calls
 
 ROWS = 40

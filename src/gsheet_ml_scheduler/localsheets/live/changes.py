@@ -19,7 +19,7 @@ from ..model.record import Row
 from ..model.structure import Json
 from ..storage import entries as log
 from ..storage.entries import Entry
-from ..storage.store import Snapshot
+from ..storage.snapshot import Snapshot
 from . import cursor
 from . import snapshot as snapshots
 from .shown import Showing

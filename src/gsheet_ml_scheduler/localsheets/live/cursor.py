@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..storage import entries
 from ..storage.identity import home_of
-from ..storage.store import Snapshot
+from ..storage.snapshot import Snapshot
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MAX_TEXT = 100

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from ..errors import WorkbookBusyError, WorkbookError
 from ..model.stored import encode
 from ..storage.files import Connection, connect, damaged_error
-from ..storage.store import Snapshot, Store
+from ..storage.snapshot import Snapshot
+from ..storage.store import Store
 from . import changes, cursor
 
 LOOK_EVERY = 0.02  # seconds

@@ -20,7 +20,7 @@ from ..storage import batches
 from ..storage import entries as log
 from ..storage.batches import Applied
 from ..storage.entries import Entry
-from ..storage.store import Writer
+from ..storage.snapshot import Writer
 from . import changes, cursor
 
 LINES_MOVED = "LINES_MOVED"

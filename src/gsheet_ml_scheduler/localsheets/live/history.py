@@ -16,7 +16,7 @@ from ..model.record import Cell, Scalar, effective
 from ..model.structure import Json
 from ..storage import entries as log
 from ..storage.entries import Entry
-from ..storage.store import Snapshot
+from ..storage.snapshot import Snapshot
 from .shown import Showing
 
 MOST = 100  # entries of an answer

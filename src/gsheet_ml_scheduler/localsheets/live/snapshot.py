@@ -18,7 +18,7 @@ from ..filtered import hidden_by_filter
 from ..model.record import Cell, Kept
 from ..model.stored import encode
 from ..model.structure import Json, Sheet
-from ..storage.store import Snapshot
+from ..storage.snapshot import Snapshot
 from . import cursor
 from .shown import Showing, as_text
 

@@ -17,7 +17,8 @@ from ..errors import invalid_argument
 from ..model.structure import ROWS, Json
 from ..model.thinning import Point
 from ..storage import sql, tracks
-from ..storage.store import Snapshot, Store
+from ..storage.snapshot import Snapshot
+from ..storage.store import Store
 from ..storage.tracks import Record, Text, Track
 
 MOST_RECORDS = 1_000  # of one request

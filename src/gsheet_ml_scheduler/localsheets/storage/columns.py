@@ -19,7 +19,7 @@ from ..model.stored import decode, encode
 from . import sql
 
 if TYPE_CHECKING:
-    from .store import Snapshot
+    from .snapshot import Snapshot
 
 Column: TypeAlias = "list[Scalar]"
 
@@ -39,7 +39,7 @@ def read(snapshot: Snapshot, sheet_id: int, column_id: int, size: int) -> Column
         size: the next row's id.
     """
     kept = None
-    if not snapshot.store.read_only:  # such a file may be of a version that kept none
+    if snapshot.memory.keeps_columns:  # else the file may be of a version that kept none
         kept = sql.KEPT_COLUMN(snapshot.cursor, sheet_id=sheet_id, column_id=column_id).fetchone()
     if kept is not None:
         revision, held = kept
@@ -68,7 +68,9 @@ def patch(column: Column, row_id: int, cell: Cell) -> bool:
 
 def _keep(snapshot: Snapshot, sheet_id: int, column_id: int, column: Column) -> None:
     """Have it written when the snapshot is done with: a reader writes nothing by itself."""
-    snapshot.store.keep_column((sheet_id, column_id), snapshot.revision, encode(column))
+    if snapshot.memory.keeps_columns:
+        held = snapshot.revision, encode(column)
+        snapshot.memory.columns_to_keep[sheet_id, column_id] = held
 
 
 def _followed(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..model.stored import decode
 from ..model.structure import Json
 from . import batches, sql
-from .store import Snapshot
+from .snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from .store import Snapshot, Store
+from .snapshot import Snapshot
+from .store import Store
 
 
 class LaggingReader:
