@@ -170,6 +170,28 @@ def test_a_write_that_met_moved_columns_is_repaired_though_its_answer_was_lost(
     assert queue.pins() == []
 
 
+def test_what_a_claim_hit_is_put_back_once_somebody_has_done_with_line_1(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    before = queue.runs()
+    seen: list[Asked] = []
+
+    def edit(asked: Asked) -> None:
+        if seen or writes("running")(asked):
+            seen.append(asked)
+        if len(seen) == 1:
+            insert_a_column_at_the_left(queue)
+            queue.sheet.update_acell("B1", "run name")
+        if len(seen) == 4:
+            queue.sheet.update_acell("B1", "run_name")
+
+    wire.before, wire.after = edit, lose_answers(writes("running"))
+    assert scheduler.find_claim_and_start_run()[0] == "1"
+    scheduler.run_done()
+    cells = {"status": "done", "worker_name": scheduler.worker_name}
+    filled = {"n_epoch": 10, "learning_rate": 0.0005}
+    assert queue.runs() == before | {"1": before["1"] | filled | cells}
+
+
 @pytest.mark.parametrize("text", ["running", "1/2"])
 def test_a_write_that_lands_after_its_retry_changes_nothing(queue: Queue, text: str) -> None:
     scheduler, wire = queue.scheduler()

@@ -321,7 +321,18 @@ class HeldRun:
         return proof
 
     def _read_again(self) -> FoundRow:
-        return cleared_up(self, self.desk.sheet.read_pinned(self.pin))
+        """The row, once no unanswered write is left.
+
+        Raises:
+            NotSettledError: one is, and somebody is editing line 1: it waits until they are done.
+            SheetLayoutError: lines 1 and 2 are no queue's.
+        """
+        try:
+            return cleared_up(self, self.desk.sheet.read_pinned(self.pin))
+        except SheetLayoutError as error:
+            if self.unclear is None:
+                raise
+            raise NotSettledError(str(error)) from error
 
     def proven(self, found: FoundRow) -> FoundRow:
         """The row just read, if its own text proves that it is ours.

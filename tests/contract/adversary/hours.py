@@ -12,6 +12,7 @@ breaks it is printed, and the command that tells it again.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from gsheet_ml_scheduler.runsheet.journal import STATE_DIR
 from tests.contract.adversary.test_adversary import EACH_SWITCH, Adversary, AdversaryOverHttp
 from tests.served import Served, served
 
@@ -62,7 +64,12 @@ def main() -> None:
     until = time.monotonic() + 60 * chosen.minutes
     number = random.randrange(10**6) if chosen.seed is None else chosen.seed
     rounds = 0
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as server:
+    with (
+        tempfile.TemporaryDirectory() as state,
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder)) as server,
+    ):
+        os.environ[STATE_DIR] = state  # what can't be written is kept there
         while True:
             sys.stderr.write(f"seed {number}\n")
             for name, machine in machines((Path(folder), server)).items():
