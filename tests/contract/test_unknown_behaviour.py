@@ -7,8 +7,9 @@ import pytest
 
 from gsheet_ml_scheduler import localsheets
 from gsheet_ml_scheduler.localsheets import Switches
+from tests.contract.test_bad_network import insert_a_column_at_the_left, writes
 from tests.contract.test_human_editor import EDITS, Edit, check, live, rows, start
-from tests.contract.watching import BLUE, Asked, Queue, same
+from tests.contract.watching import BLUE, Asked, Queue, lose_answers, same
 
 EACH = [
     Switches(unmatched_filter_is_an_error=True),
@@ -133,3 +134,31 @@ def test_an_answer_that_is_one_write_old_is_read_again(tmp_path: Path) -> None:
     scheduler.run_done()
     queue.sheet.update_acell("A9", "")
     assert queue.statuses() == {"1": "done", "2": "ready"}
+
+
+@pytest.mark.parametrize("can_repin", [True, False])
+@pytest.mark.parametrize("text", ["running", "1/2", "done"])
+def test_a_misplaced_write_is_repaired_where_the_answer_after_it_is_one_write_old(
+    tmp_path: Path, text: str, can_repin: bool
+) -> None:
+    queue = switched(tmp_path, Switches(reads_lag_one_write=True))
+    queue.fill(["1", "ready"], ["2", "ready"])
+    before = queue.runs()
+    scheduler, wire = queue.scheduler()
+    scheduler._sheet.can_repin = can_repin
+    moved: list[Asked] = []
+
+    def move(asked: Asked) -> None:
+        if writes(text)(asked) and not moved:
+            moved.append(asked)
+            insert_a_column_at_the_left(queue)
+
+    wire.before, wire.after = move, lose_answers(writes(text))
+    assert scheduler.find_claim_and_start_run()[0] == "1"
+    scheduler.sync_config_and_status("1/2")
+    scheduler.run_done()
+    assert moved
+    queue.runs()  # which may be one write old
+    cells = {"status": "done", "worker_name": scheduler.worker_name}
+    filled = {"n_epoch": 10, "learning_rate": 0.0005}
+    assert queue.runs() == before | {"1": before["1"] | filled | cells}

@@ -4,7 +4,8 @@ Decided here: what to do before a run's row is written again after a timeout, a 
 server's error (P6). The write may have landed, may land yet, and may have met columns that had just
 moved. It was addressed to the run's pin, so the pin is changed for another one: from then on it
 can't land. Then the row tells whether it did, and the cells that aren't a run's to write get back
-what stood there (P2). It costs a write and a read, only where an answer was missing. Elsewhere:
+what stood there (P2). An answer may be one write old, and show no row or the row as it was before:
+then it is read again. It costs a write and a read, only where an answer was missing. Elsewhere:
 repairs of a write whose answer came (`writing.py`), waiting and repeating (`pacing.py`).
 """
 
@@ -69,6 +70,8 @@ def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:
         if old:
             write(held, found, old, relaxed=False, keys=old)
             found = held.desk.sheet.read_pinned(held.pin)
+            if misplaced(held.unclear, found):
+                found = held.desk.sheet.read_pinned(held.pin)
     held.unclear = None
     return found
 
@@ -85,10 +88,13 @@ def _fenced(held: "HeldRun", found: FoundRow) -> FoundRow:
             return found
     for _ in range(_PLACES):
         if found.row is None or not sheet.can_repin:
+            found = sheet.read_pinned(held.pin)
+        if found.row is None or not sheet.can_repin:
             return found
         if _changed_pin(sheet, held, found.row_index):
             held.pin_anew(held.next_pin)
-            return sheet.read_pinned(held.pin)
+            found = sheet.read_pinned(held.pin)
+            return found if found.row is not None else sheet.read_pinned(held.pin)
         found = sheet.read_pinned(held.pin)
     raise NotSettledError(f"{sheet.label}: the row of run {held.run_name} keeps moving")
 
