@@ -20,6 +20,7 @@ from rich.console import Console
 from gsheet_ml_scheduler.cli.commands import AUTHOR, LOOK, QUEUE, DryRun, app
 from gsheet_ml_scheduler.cli.location import VARIABLE, AtALocation
 from gsheet_ml_scheduler.cli.printing import counted
+from gsheet_ml_scheduler.cli.progress import progress
 from gsheet_ml_scheduler.connect import open_worksheet
 from gsheet_ml_scheduler.connect.locations import WorkbookFile, parse_location
 from gsheet_ml_scheduler.errors import LocationError
@@ -111,9 +112,10 @@ def import_(
         raise typer.BadParameter("--typed and --text exclude each other.")
     reading = AS_TYPED if typed else AS_TEXT if text else PLAIN
     dialect = Dialect(_one_sign(delimiter), decimal_comma, reading)
-    wishes = Wishes(sheet_index, to_index, dialect)
     copy = rehearse_copy if dry_run else copy_workbook
-    report = copy(source, target, wishes, author=AUTHOR)
+    with progress(f"Reading {source}" if dry_run else f"Importing {source}") as tell:
+        wishes = Wishes(sheet_index, to_index, dialect, tell)
+        report = copy(source, target, wishes, author=AUTHOR)
     _say(report.notes)
     tabs = "1 tab" if report.tabs == 1 else f"{report.tabs} tabs"
     Console().print(
@@ -168,13 +170,16 @@ def export(
     if wanted in (Format.JSON, Format.PARQUET):
         _export_records(source, wanted, output, sheet_index or 0)
         return
-    wishes = Wishes(sheet_index, None, Dialect(_one_sign(delimiter), decimal_comma))
-    if output is None:
-        _say(_to_standard_output(source, wanted, wishes).notes)
-        return
-    report = copy_workbook(source, output, wishes, author=AUTHOR)
+    dialect = Dialect(_one_sign(delimiter), decimal_comma)
+    with progress(f"Exporting {source}") as tell:
+        wishes = Wishes(sheet_index, None, dialect, tell)
+        if output is None:
+            report = _to_standard_output(source, wanted, wishes)
+        else:
+            report = copy_workbook(source, output, wishes, author=AUTHOR)
     _say(report.notes)
-    _say([f"{output}: {report.rows:,} rows, {report.cells:,} cells."], style=None)
+    if output is not None:
+        _say([f"{output}: {report.rows:,} rows, {report.cells:,} cells."], style=None)
 
 
 def _format_of(output: Path | None, given: Format | None) -> Format:

@@ -24,7 +24,7 @@ from gsheet_ml_scheduler.transfer.csv_files import CsvSource, Dialect, write_csv
 from gsheet_ml_scheduler.transfer.new_files import new_file, new_workbook, require_free
 from gsheet_ml_scheduler.transfer.sheets_source import ENTERED, SHOWN, SheetsSource
 from gsheet_ml_scheduler.transfer.sheets_target import SheetsTarget
-from gsheet_ml_scheduler.transfer.stream import Report, Source, sheets_of
+from gsheet_ml_scheduler.transfer.stream import Progress, Report, Source, Watched, sheets_of
 
 CSV_ENDINGS = (".csv", ".tsv", ".tab")
 XLSX_ENDINGS = (".xlsx", ".xlsm")
@@ -38,11 +38,17 @@ class Wishes:
         tab: only this tab of the source, from 0; None is all (of a CSV target: the first).
         to_tab: the empty tab of a target that exists, from 0; None is the whole spreadsheet.
         dialect: how a CSV file is read or written.
+        progress: is told how far the source has been read.
     """
 
     tab: int | None = None
     to_tab: int | None = None
     dialect: Dialect = field(default_factory=Dialect)
+    progress: Progress | None = None
+
+    def watching(self, source: Source) -> Source:
+        """The source, with somebody told how far it has been read."""
+        return source if self.progress is None else Watched(source, self.progress)
 
 
 def copy_workbook(
@@ -149,11 +155,11 @@ def _values_of(
     tab = wishes.tab or 0
     if _file_of(source, (*CSV_ENDINGS, *XLSX_ENDINGS)) is None:
         spreadsheet, _ = open_worksheet(source, tab, user_agent=author)
-        yield SheetsSource(spreadsheet, report, tab=tab, fields=SHOWN)
+        yield wishes.watching(SheetsSource(spreadsheet, report, tab=tab, fields=SHOWN))
         return
     with tempfile.TemporaryDirectory() as folder:
         computed = Path(folder) / "computed.sheet"
-        whole = Wishes(dialect=wishes.dialect)
+        whole = replace(wishes, tab=None, to_tab=None)
         _into_sheet(source, computed, whole, report, author)
         spreadsheet, _ = open_worksheet(computed, tab, user_agent=author)
         yield SheetsSource(spreadsheet, report, tab=tab, fields=SHOWN)
@@ -204,17 +210,17 @@ def _opened(source: str | os.PathLike[str], wishes: Wishes, report: Report, auth
     text = _file_of(source, CSV_ENDINGS)
     if text is not None:
         today = datetime.now().astimezone().date()
-        return CsvSource(text, wishes.dialect, report, today)
+        return wishes.watching(CsvSource(text, wishes.dialect, report, today))
     excel = _file_of(source, XLSX_ENDINGS)
     if excel is not None:
         from gsheet_ml_scheduler.transfer.xlsx_source import XlsxSource
 
-        return XlsxSource(excel, report, tab=wishes.tab)
+        return wishes.watching(XlsxSource(excel, report, tab=wishes.tab))
     spreadsheet, _ = open_worksheet(source, wishes.tab or 0, user_agent=author)
     found = SheetsSource(spreadsheet, report, tab=wishes.tab, fields=ENTERED)
     if not sheets_of(found.outline()):
         raise LocationError(f'"{spreadsheet.title}" has no tab that is made of cells.')
-    return found
+    return wishes.watching(found)
 
 
 def _file_of(location: str | os.PathLike[str], endings: tuple[str, ...]) -> Path | None:

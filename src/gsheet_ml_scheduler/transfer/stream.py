@@ -7,7 +7,7 @@ cells. Rows are RowData from the first row on, `{}` for a blank one. Sheet ids a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -55,6 +55,30 @@ class Report:
             more = f" and {len(named) - _NOTES_OF_A_KIND} more" if len(named) > 3 else ""
             found.append(f"{listed}{more}: {what}" if named else what)
         return found
+
+
+Progress = Callable[[str, int, int], None]
+"""Is told how far a tab has been read: its title, the lines so far, the lines that it has."""
+
+
+@dataclass
+class Watched:
+    """A source that tells how far it has been read."""
+
+    source: Source
+    progress: Progress
+
+    def outline(self) -> Json:
+        """See `Source`."""
+        return self.source.outline()
+
+    def rows(self, sheet_id: int) -> Iterator[Json]:
+        """See `Source`."""
+        sheet = next(one for one in sheets_of(self.outline()) if id_of(one) == sheet_id)
+        lines = int(sheet["properties"]["gridProperties"]["rowCount"])
+        for line, row in enumerate(self.source.rows(sheet_id), 1):
+            yield row
+            self.progress(title_of(sheet), line, lines)
 
 
 def sheets_of(outline: Json) -> list[Json]:
