@@ -208,6 +208,7 @@ class Run:
             self._held.desk.notice(str(lost))
             return error is None or isinstance(error, Exception)
         finally:
+            self._held.leave()  # nobody trains it here, even if its row can't say so yet
             self._recorder.end(self._tape)
 
     def _end(self, error: BaseException | None) -> bool:

@@ -424,6 +424,7 @@ class GSheetMLScheduler(SheetView):
         except RunLost:
             return
         except OUT_OF_REACH as unreachable:
+            held.leave()
             _notice(
                 f"{unreachable} Run {held.run_name} still says that it is running; the next worker "
                 "on this machine writes how it ended."

@@ -183,8 +183,9 @@ def without_lease(queue: Queue) -> dict[str, Any] | None:
     return None if cells is None else {k: v for k, v in cells.items() if k != "lease"}
 
 
+@pytest.mark.parametrize("lives_on", [False, True])  # as a notebook's process does
 def test_a_run_that_was_to_go_back_when_the_sheet_was_away_goes_back_later(
-    leased: Queue, state: Path
+    leased: Queue, state: Path, lives_on: bool
 ) -> None:
     scheduler, wire = leased.scheduler()
     with pytest.raises(KeyboardInterrupt):
@@ -193,7 +194,9 @@ def test_a_run_that_was_to_go_back_when_the_sheet_was_away_goes_back_later(
                 wire.before = refuse(503)
                 raise KeyboardInterrupt
     assert leased.statuses()["1"] == "running"
-    forget(scheduler)
+    assert scheduler._desk.held == []  # nothing prolongs the lease
+    if not lives_on:
+        forget(scheduler)
     later, _ = leased.scheduler()
     assert later.find_claim_and_start_run()[0] in ("1", "2")
     assert leased.statuses()["1"] in ("ready", "running")

@@ -85,6 +85,7 @@ class Referee:
         self._hit: dict[Cell, tuple[str, Any]] = {}  # who wrote there last, and what was there
         self._claimable_since: dict[int, int] = {}
         self._given_up: set[int] = set()
+        self._kept: dict[int, Party] = {}
         self._log = log
         self._clock = clock
         self._lag = int(switches.reads_lag_one_write)
@@ -190,6 +191,16 @@ class Referee:
         """A run was ended without an error; `text` is what its status must say."""
         self._end(self.parties[name], {text})
 
+    def kept(self, name: str) -> None:
+        """An outcome couldn't be written now: it waits on this machine, and a later claim of any
+        worker there writes it.
+        """
+        party = self.parties[name]
+        self._check_debts(party)
+        row, party.row = party.row, None
+        if row is not None:
+            self._kept[row] = party
+
     def _end(self, party: Party, texts: set[str]) -> None:
         self._check_debts(party)
         row, party.row = party.row, None
@@ -273,9 +284,16 @@ class Referee:
                 if before.names.get(change.column) == "status":
                     self.outcomes.pop(change.row, None)
             elif change.column in before.columns:
-                self._judge_cell(party, change, before, is_late=is_late)
+                author = self._on_behalf(party, change.row, before)
+                self._judge_cell(author, change, before, is_late=is_late)
         for cell in [c for c in self.debts if c[0] not in self.now.rows]:
             del self.debts[cell]
+
+    def _on_behalf(self, party: Party, row: int, before: Snapshot) -> Party:
+        """Whose write it is: who settles what another one kept writes for that one."""
+        owner = self._kept.get(row)
+        is_owners = owner is not None and before.at(row, "worker_name") == owner.name
+        return owner if owner is not None and is_owners else party
 
     def _note_calls(self, party: Party, changes: list[Change], before: Snapshot) -> None:
         for change in changes:
