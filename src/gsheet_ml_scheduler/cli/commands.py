@@ -63,6 +63,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 an error that is said in a sentence, 2 a command line that can't "
     "be understood, 130 Ctrl-C. LOCATION may be left out when GSHEET_ML_LOCATION is set.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},  # of the commands, too
     add_completion=True,
     pretty_exceptions_enable=False,
 )

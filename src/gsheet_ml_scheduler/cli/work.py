@@ -40,7 +40,7 @@ class WithCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Everything behind the first `--` is kept as it is."""
         at = args.index("--") if "--" in args else None
-        if at is None and "--help" not in args:
+        if at is None and not set(ctx.help_option_names).intersection(args):
             raise typer.BadParameter(
                 "the command begins behind --, as in: gsheet-ml work runs.sheet -- python train.py"
             )

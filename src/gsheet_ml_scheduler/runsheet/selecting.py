@@ -16,6 +16,7 @@ from gsheet_ml_scheduler.runsheet.lifecycle import State, state_of
 
 _LINE = "#"
 _PATTERN_SIGNS = frozenset("*?[")
+_NO_RUNS = "It has no runs yet."
 _NAMES_LISTED = 12
 
 
@@ -67,7 +68,7 @@ def select(
         for run_id in found:
             named[run_id] = named.get(run_id, False) or by_name
     if not words:
-        named = {it.run_id: False for it in every if it.name or it.state is not State.DRAFT}
+        named = {it.run_id: False for it in every if _is_run(it)}
     return [
         Chosen(it.run_id, it.name, it.state, named[it.run_id])
         for it in every
@@ -109,10 +110,10 @@ def _meant(columns: Columns, every: Sequence[Chosen], word: str) -> tuple[list[i
         return exact, True
     if word.startswith(_LINE) and word[1:].isdecimal():
         run_id = int(word[1:]) - FIRST_RUN_ROW - 1
-        if 0 <= run_id < len(every) and (every[run_id].name or _is_run(every[run_id])):
+        if 0 <= run_id < len(every) and _is_run(every[run_id]):
             return [run_id], True
         raise NoSuchRunError(
-            f"{columns.sheet}: line {word[1:]} is no run's. The runs begin on line 3."
+            f"{columns.sheet}: line {word[1:]} is no run's. {_lines_listed(every)}"
         )
     if _PATTERN_SIGNS.intersection(word):
         fitting = [it.run_id for it in every if it.name and fnmatchcase(it.name, word)]
@@ -125,7 +126,7 @@ def _meant(columns: Columns, every: Sequence[Chosen], word: str) -> tuple[list[i
 
 
 def _is_run(it: Chosen) -> bool:
-    return it.state is not State.DRAFT
+    return bool(it.name) or it.state is not State.DRAFT
 
 
 def _line(run_id: int) -> int:
@@ -137,9 +138,14 @@ def _guess(every: Sequence[Chosen], word: str) -> str:
     return f"Did you mean {near[0]}? " if near else ""
 
 
+def _lines_listed(every: Sequence[Chosen]) -> str:
+    lines = [_line(it.run_id) for it in every if _is_run(it)]
+    return f"Its runs are on lines {lines[0]} to {lines[-1]}." if lines else _NO_RUNS
+
+
 def _listed(every: Sequence[Chosen]) -> str:
     names = [it.name for it in every if it.name]
     if not names:
-        return "It has no runs yet."
+        return _NO_RUNS
     more = ", …" if len(names) > _NAMES_LISTED else ""
     return f"Its {len(names)} runs: {', '.join(names[:_NAMES_LISTED])}{more}."

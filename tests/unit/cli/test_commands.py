@@ -33,6 +33,13 @@ def cells(path: Path) -> list[list[Any]]:
     return worksheet.get(value_render_option=ValueRenderOption.unformatted)
 
 
+@pytest.mark.parametrize("words", [[], ["status"], ["work"]])
+def test_help_is_there_by_both_of_its_names(words: list[str]) -> None:
+    short, long = (gsheet_ml(*words, name) for name in ("-h", "--help"))
+    assert short.exit_code == long.exit_code == 0
+    assert short.output == long.output
+
+
 def test_init_makes_a_workbook_that_is_a_queue(path: Path) -> None:
     result = gsheet_ml("init", path, "learning_rate=1e-3", "model=mlp", "augment=TRUE", "seed")
     assert result.exit_code == 0

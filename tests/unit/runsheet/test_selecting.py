@@ -69,7 +69,7 @@ def test_a_run_that_is_named_is_told_from_one_that_fits_a_pattern() -> None:
         ("twin", "2 runs are named 'twin'. Say which by its line (#6 and #7, in quotation marks)"),
         ("bgi", "no run is named 'bgi'. Did you mean big? Its 7 runs: big, big-2, 7, twin,"),
         ("x*", "no run's name fits 'x*'. Its 7 runs: big,"),
-        ("#2", "line 2 is no run's. The runs begin on line 3."),
+        ("#2", "line 2 is no run's. Its runs are on lines 3 to 11."),
         ("#9", "line 9 is no run's"),
         ("#99", "line 99 is no run's"),
         ("", "no run is named ''"),
@@ -83,8 +83,9 @@ def test_what_means_no_run_or_several_is_an_error_that_helps(word: str, sentence
 
 
 def test_a_sheet_without_runs_says_so() -> None:
-    with pytest.raises(NoSuchRunError, match="It has no runs yet"):
-        select(COLUMNS, [], ["1"])
+    for word in ("1", "#3"):
+        with pytest.raises(NoSuchRunError, match="It has no runs yet"):
+            select(COLUMNS, [], [word])
     assert select(COLUMNS, [], []) == []
 
 
