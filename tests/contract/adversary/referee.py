@@ -69,6 +69,7 @@ class Party:
     config: dict[str, Any] = field(default_factory=dict)
     not_keys: frozenset[str] = frozenset()
     is_alive: bool = True
+    is_rationed: bool = False
 
 
 class Referee:
@@ -131,6 +132,10 @@ class Referee:
             configs = {row: snapshot.config(row, party.not_keys) for row in snapshot.run_rows}
             party.call.read_configs.append(configs)
 
+    def refused(self, name: str) -> None:
+        """A worker was told that it asks too much: its budget may put off a sync's write now."""
+        self.parties[name].is_rationed = True
+
     # ------------------------------------------------------------ the calls of the workers
 
     def begin(self, name: str) -> None:
@@ -174,7 +179,7 @@ class Referee:
         row, command = party.row, party.call.command
         is_whole = self.now.columns_by_name.keys() >= MANDATORY  # else it was out of reach
         has_asked = bool(party.call.read_configs)  # else it came too soon, and goes with the next
-        is_usual = party.call.is_calm and is_whole and has_asked
+        is_usual = party.call.is_calm and not party.is_rationed and is_whole and has_asked
         if is_usual and row is not None and command in COMMANDS:
             if self.now.at(row, "command") == command:
                 raise Violation(f"{name} synced, but {command!r} still stands in its row")

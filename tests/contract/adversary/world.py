@@ -152,6 +152,8 @@ class World:
         assert isinstance(letter, Letter)
         if fate is not Fate.ANSWERED:
             self.referee.disturbed()
+        if fate is Fate.REFUSED_429:
+            self.referee.refused(actor.name)
         if letter.is_read and fate is Fate.LATE:
             fate = Fate.DROPPED_BEFORE
         answer = self.network.carry(letter, fate)
