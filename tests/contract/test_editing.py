@@ -19,7 +19,7 @@ from gsheet_ml_scheduler.runsheet.lifecycle import State, default_colors
 from gsheet_ml_scheduler.runsheet.selecting import select
 from gsheet_ml_scheduler.runsheet.values import PLAIN_TEXT
 from gsheet_ml_scheduler.runsheet.worksheet import RunSheet
-from tests.contract.test_human_editor import EDITS, Edit, rows
+from tests.contract.test_human_editor import EDITS, ON_A_FILE, Edit, rows
 from tests.contract.watching import Asked, Queue, Watched, at_once, lose_answers, same
 
 HEADER = ["run_name", "status", "worker_name", "n_epoch", "learning_rate", "command", "loss"]
@@ -113,6 +113,7 @@ def test_the_runs_that_are_meant_are_changed_and_no_others(
     check(sheet, wanted, edited)
 
 
+@ON_A_FILE
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize(("names", "decide", "wanted"), CASES[1:4], ids=IDS[1:4])
 def test_an_edit_before_any_request_mixes_nothing_up(

@@ -137,6 +137,11 @@ def check(
     assert [c for line in lines for i, c in enumerate(line) if i not in used and c != ""] == []
 
 
+# A moment and an edit at a time on a file; an edit at every moment over HTTP, too.
+ON_A_FILE = pytest.mark.parametrize("place", ["file"], indirect=True)
+
+
+@ON_A_FILE
 @pytest.mark.parametrize("number", range(REQUESTS_OF_A_LIFE))
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_before_any_request_mixes_nothing_up(queue: Queue, edit: Edit, number: int) -> None:
@@ -204,6 +209,7 @@ def test_a_row_taken_back_during_the_claim_is_left_alone(queue: Queue, number: i
     assert queue.runs()["d"]["status"] == ""
 
 
+@ON_A_FILE
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_during_the_end_of_a_lost_run_harms_nobody(
