@@ -1,11 +1,14 @@
 """For the browser tests: one Chromium, a served workbook for each test, pages that report.
 
-Whatever a test does, at its end no page has complained in its console and none has asked anything
-of another host.
+The page is that of the wheel, built for the tests: what a user installs. Whatever a test does, at
+its end no page has complained in its console and none has asked anything of another host.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from tests.browser.grid_page import GridPage
 from tests.served import Served, served
 
 OpenPage = Callable[..., GridPage]
+ROOT = Path(__file__).parents[2]
 
 
 def held(workbook: gspread.Spreadsheet, cell: str) -> Any:
@@ -41,11 +45,26 @@ RUNS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, unpacked."""
     if not (bundle.FOLDER / "index.html").is_file():
         pytest.fail("The grid isn't built. This builds it: make .venv/.for-work")
-    with sync_playwright() as playwright:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
+    how = ["--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run([*pip, *how], check=True, stdin=subprocess.DEVNULL)
+    (packed,) = folder.glob("*.whl")
+    with zipfile.ZipFile(packed) as archive:
+        archive.extractall(folder / "installed")
+    return folder / "installed"
+
+
+@pytest.fixture(scope="session")
+def browser(wheel: Path) -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    built = wheel / "gsheet_ml_scheduler" / "server" / "static"
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setattr(bundle, "FOLDER", built)
         found = launch(playwright)
         yield found
         found.close()
