@@ -9,6 +9,7 @@ then it is read again. It costs a write and a read, only where an answer was mis
 repairs of a write whose answer came (`writing.py`), waiting and repeating (`pacing.py`).
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gspread.exceptions import APIError
@@ -17,6 +18,7 @@ from gsheet_ml_scheduler.runsheet import wire
 from gsheet_ml_scheduler.runsheet.answers import FoundRow
 from gsheet_ml_scheduler.runsheet.claims import earlier_names
 from gsheet_ml_scheduler.runsheet.pacing import NotSettledError, status_code
+from gsheet_ml_scheduler.runsheet.values import is_blank
 from gsheet_ml_scheduler.runsheet.worksheet import REFUSED, RunSheet
 from gsheet_ml_scheduler.runsheet.writing import Unclear, write
 
@@ -31,10 +33,10 @@ def misplaced(unclear: Unclear, now: FoundRow) -> dict[str, Any]:
     """What an unanswered write hit that wasn't meant: by column name, what stood there before.
 
     A text of ours in a column that it wasn't meant for is ours; numbers and blanks are told from a
-    person's only where the columns have moved.
+    person's only where the columns have moved. Nothing is known of what another row held: where
+    the cells have left the mark, as a sort of some columns does it, nothing is put back.
     """
-    before, then = unclear.before.columns, unclear.before.row or ()
-    row = now.row or ()
+    before = unclear.before.columns
     has_moved = not (before.names == unclear.names == now.columns.names)
     meant = {
         unclear.names[index]: value
@@ -43,17 +45,37 @@ def misplaced(unclear: Unclear, now: FoundRow) -> dict[str, Any]:
     }
     ours = [value for value in unclear.cells.values() if value is not None]
     found: dict[str, Any] = {}
-    called = earlier_names(before, now.columns.names)
-    for name, index in now.columns.ids.items():
-        at = before.ids.get(called.get(name, name))
-        old = then[at] if at is not None and at < len(then) else ""
-        new = row[index] if index < len(row) else ""
-        is_ours = any(_same(new, value) for value in ours)
+    others: list[tuple[Any, Any]] = []
+    for name, old, new in _then_and_now(unclear.before, now):
+        if not any(_same(new, value) for value in ours):
+            others.append((old, new))
+            continue
         is_meant = name in meant and _same(new, meant[name])
         is_telling = has_moved or (isinstance(new, str) and new != "")
-        if not _same(new, old) and is_ours and not is_meant and is_telling:
+        if not _same(new, old) and not is_meant and is_telling:
             found[name] = old
-    return found
+    return {} if _is_another_row(others) else found
+
+
+def _is_another_row(others: list[tuple[Any, Any]]) -> bool:
+    """Whether the cells that hold nothing of ours, then and now, are hardly of the same row.
+
+    A person may have typed one value meanwhile.
+    """
+    kept = sum(_same(old, new) and not is_blank(old) for old, new in others)
+    gone = sum(is_blank(new) and not is_blank(old) for old, new in others)
+    changed = sum(not _same(old, new) for old, new in others)
+    return gone > kept or changed > kept + 1
+
+
+def _then_and_now(before: FoundRow, now: FoundRow) -> Iterator[tuple[str, Any, Any]]:
+    """For each column of now: its name, what the row held before, and what it holds."""
+    then, row = before.row or (), now.row or ()
+    called = earlier_names(before.columns, now.columns.names)
+    for name, index in now.columns.ids.items():
+        at = before.columns.ids.get(called.get(name, name))
+        old = then[at] if at is not None and at < len(then) else ""
+        yield name, old, row[index] if index < len(row) else ""
 
 
 def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:

@@ -21,7 +21,7 @@ from gsheet_ml_scheduler.runsheet.claims import parse_token
 from gsheet_ml_scheduler.runsheet.leases import parse_lease
 from tests.contract.adversary.network import Clock
 from tests.contract.adversary.picture import Change, ChangeLog, Entry, Picture, Snapshot
-from tests.contract.adversary.rules import COMMANDS, FINAL, is_right, same
+from tests.contract.adversary.rules import COMMANDS, FINAL, is_filling_in, is_right, owner_is, same
 
 LONGEST_PATIENCE = 500.0
 """Seconds after which a worker may say that it couldn't write an outcome."""
@@ -334,7 +334,9 @@ class Referee:
             )
         date = self._clock.date
         was_right = any(
-            is_right(party.name, change, before, date, as_known=known) for known in party.known
+            is_right(party.name, change, before, date, as_known=known)
+            or self._has_left(party.name, change.row, known, before)
+            for known in party.known
         )
         if was_right and not is_late:
             self.races += 1
@@ -343,6 +345,19 @@ class Referee:
         old = change.old if debt is None else debt.old
         title = before.names.get(change.column, "without a name")
         self.debts[cell] = Debt(party.name, old, change.new, title, is_late)
+
+    @staticmethod
+    def _has_left(name: str, row: int, known: Snapshot, before: Snapshot) -> bool:
+        """Whether the cells by which a row was a worker's went to another while it was writing.
+
+        The mark stayed, so nothing tells what the write will hit, and nobody can put it back.
+        """
+
+        def is_its(view: Snapshot, at: int) -> bool:
+            return owner_is(name, view, at) or is_filling_in(name, view, at)
+
+        its = [at for at in before.run_rows if is_its(before, at)]
+        return row in known.run_rows and is_its(known, row) and bool(its) and row not in its
 
     def _takes_back(self, party: Party, change: Change) -> bool:
         """Whether a worker undoes its own last write, as far as it can know what was there."""

@@ -56,6 +56,28 @@ def test_a_renamed_column_gets_its_old_value() -> None:
 
 
 @pytest.mark.parametrize(
+    "came",
+    [
+        ("", "done", "running", "dF53M7", 0.25, 0.1),  # the run, with its columns moved
+        ("", "done", "running", "dF53M7", 0.25, 77),  # and a value typed meanwhile
+    ],
+)
+def test_what_was_hit_in_the_runs_own_row_is_put_back(came: tuple[Any, ...]) -> None:
+    assert misplaced(WRITE, row(("", *NAMES), *came)) == {"run_name": "b", "lr": 0.5}
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        ("", "done", "", "", 0.25, ""),  # a blank row
+        ("", "done", "ready", "", 0.25, 0.7),  # another run
+    ],
+)
+def test_nothing_is_put_back_into_a_row_that_came_in_its_place(came: tuple[Any, ...]) -> None:
+    assert misplaced(WRITE, row(("", *NAMES), *came)) == {}
+
+
+@pytest.mark.parametrize(
     ("now", "called"),
     [
         (NAMES, {}),
