@@ -7,6 +7,7 @@ done to them (`runsheet.changes`), how it is written (`runsheet.editing`).
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import SystemRandom
 from typing import Annotated
 
@@ -83,113 +84,72 @@ def set_values(
     _report(edited, "change", dry_run=dry_run)
 
 
-@app.command(cls=AtALocation, rich_help_panel=CHANGE)
-def stop(
-    location: Location,
-    runs: Runs = None,
-    status: Status = None,
-    sheet_index: Tab = 0,
-    *,
-    dry_run: DryRun = False,
-) -> None:
-    """Ask running runs to finish their step and end; they say stopped then.
+@dataclass(frozen=True)
+class _Steering:
+    """A command for runs that are already there: what it is called, says and does.
 
-    The worker obeys at its next sync. Workers take commands from the column command.
+    Some write into the column `command`, which workers obey at their next sync.
     """
-    _command(Command.STOP, location, sheet_index, _chooser(runs, status), dry_run=dry_run)
+
+    verb: str
+    help: str
+    decide: Decide
+    by_command: bool = True
 
 
-@app.command(cls=AtALocation, rich_help_panel=CHANGE)
-def kill(
-    location: Location,
-    runs: Runs = None,
-    status: Status = None,
-    sheet_index: Tab = 0,
-    *,
-    dry_run: DryRun = False,
-) -> None:
-    """End running runs at their next sync, whatever they are doing; they say killed then."""
-    _command(Command.KILL, location, sheet_index, _chooser(runs, status), dry_run=dry_run)
+_STEERINGS = (
+    _Steering(
+        "stop",
+        "Ask running runs to finish their step and end; they say stopped then.\n\n"
+        "The worker obeys at its next sync. Workers take commands from the column command.",
+        commanding(Command.STOP),
+    ),
+    _Steering(
+        "kill",
+        "End running runs at their next sync, whatever they are doing; they say killed then.",
+        commanding(Command.KILL),
+    ),
+    _Steering(
+        "pause",
+        "Let running runs wait until they are resumed; their workers keep them.",
+        commanding(Command.PAUSE),
+    ),
+    _Steering("resume", "Let paused runs go on.", commanding(Command.RESUME)),
+    _Steering(
+        "requeue",
+        "Ask the workers of running runs to give them back: they are ready again, for any worker.",
+        commanding(Command.REQUEUE),
+    ),
+    _Steering(
+        "retry",
+        "Put runs that have ended back into the queue: failed, lost, stopped, killed or done ones."
+        "\n\nMetrics stay until they are logged anew.",
+        retrying,
+        by_command=False,
+    ),
+    _Steering("cancel", "Take ready runs off the queue, and kill running ones.", cancelling),
+)
 
 
-@app.command(cls=AtALocation, rich_help_panel=CHANGE)
-def pause(
-    location: Location,
-    runs: Runs = None,
-    status: Status = None,
-    sheet_index: Tab = 0,
-    *,
-    dry_run: DryRun = False,
-) -> None:
-    """Let running runs wait until they are resumed; their workers keep them."""
-    _command(Command.PAUSE, location, sheet_index, _chooser(runs, status), dry_run=dry_run)
+def _offer(steering: _Steering) -> None:
+    @app.command(steering.verb, help=steering.help, cls=AtALocation, rich_help_panel=CHANGE)
+    def steer(
+        location: Location,
+        runs: Runs = None,
+        status: Status = None,
+        sheet_index: Tab = 0,
+        *,
+        dry_run: DryRun = False,
+    ) -> None:
+        choose = _chooser(runs, status)
+        if steering.by_command:
+            choose = _with_commands(choose)
+        edited = _edit(location, sheet_index, choose, steering.decide, dry_run=dry_run)
+        _report(edited, steering.verb, dry_run=dry_run)
 
 
-@app.command(cls=AtALocation, rich_help_panel=CHANGE)
-def resume(
-    location: Location,
-    runs: Runs = None,
-    status: Status = None,
-    sheet_index: Tab = 0,
-    *,
-    dry_run: DryRun = False,
-) -> None:
-    """Let paused runs go on."""
-    _command(Command.RESUME, location, sheet_index, _chooser(runs, status), dry_run=dry_run)
-
-
-@app.command(cls=AtALocation, rich_help_panel=CHANGE)
-def requeue(
-    location: Location,
-    runs: Runs = None,
-    status: Status = None,
-    sheet_index: Tab = 0,
-    *,
-    dry_run: DryRun = False,
-) -> None:
-    """Ask the workers of running runs to give them back: they are ready again, for any worker."""
-    _command(Command.REQUEUE, location, sheet_index, _chooser(runs, status), dry_run=dry_run)
-
-
-@app.command(cls=AtALocation, rich_help_panel=CHANGE)
-def retry(
-    location: Location,
-    runs: Runs = None,
-    status: Status = None,
-    sheet_index: Tab = 0,
-    *,
-    dry_run: DryRun = False,
-) -> None:
-    """Put runs that have ended back into the queue: failed, lost, stopped, killed or done ones.
-
-    Metrics stay until they are logged anew.
-    """
-    edited = _edit(location, sheet_index, _chooser(runs, status), retrying, dry_run=dry_run)
-    _report(edited, "retry", dry_run=dry_run)
-
-
-@app.command(cls=AtALocation, rich_help_panel=CHANGE)
-def cancel(
-    location: Location,
-    runs: Runs = None,
-    status: Status = None,
-    sheet_index: Tab = 0,
-    *,
-    dry_run: DryRun = False,
-) -> None:
-    """Take ready runs off the queue, and kill running ones."""
-    choose = _with_commands(_chooser(runs, status))
-    edited = _edit(location, sheet_index, choose, cancelling, dry_run=dry_run)
-    _report(edited, "cancel", dry_run=dry_run)
-
-
-def _command(
-    command: Command, location: str, sheet_index: int, choose: Choose, *, dry_run: bool
-) -> None:
-    edited = _edit(
-        location, sheet_index, _with_commands(choose), commanding(command), dry_run=dry_run
-    )
-    _report(edited, command.value, dry_run=dry_run)
+for _steering in _STEERINGS:
+    _offer(_steering)
 
 
 def _chooser(words: Sequence[str] | None, states: Sequence[State] | None) -> Choose:
