@@ -7,6 +7,7 @@ import { useMemo, useState } from "react";
 import type { Controller } from "./controller";
 import { ChartView, colorsNow } from "./chart";
 import { parallelOption } from "./charts";
+import { MetricButtons } from "./metric_buttons";
 import { compared } from "./series";
 import { usePage } from "./store";
 import { short } from "./words";
@@ -45,18 +46,7 @@ export function ComparePanel({ controller }: { controller: Controller }) {
   return (
     <>
       <div className="choices">
-        {metrics.map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={name === metric}
-            onClick={() => {
-              setChosen(name);
-            }}
-          >
-            {name}
-          </button>
-        ))}
+        <MetricButtons metrics={metrics} chosen={metric} choose={setChosen} />
       </div>
       {found.axes.length > 1 ? (
         <ChartView option={option} label={`Hyperparameters of finished runs against ${metric}`} />

@@ -8,6 +8,7 @@ import type { MetricsAnswer } from "../protocol/messages";
 import type { Controller } from "./controller";
 import { ChartView, colorsNow } from "./chart";
 import { curvesOption } from "./charts";
+import { MetricButtons } from "./metric_buttons";
 import { usePolled } from "./polled";
 import { runName } from "./series";
 import { usePage } from "./store";
@@ -60,18 +61,7 @@ export function CurvesPanel({ controller }: { controller: Controller }) {
   return (
     <>
       <div className="choices">
-        {metrics.map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={name === metric}
-            onClick={() => {
-              setChosen(name);
-            }}
-          >
-            {name}
-          </button>
-        ))}
+        <MetricButtons metrics={metrics} chosen={metric} choose={setChosen} />
         <label>
           <input
             type="checkbox"
