@@ -9,7 +9,11 @@ from tests.forking import CONTEXT
 
 def gsheet_ml(words: list[str]) -> None:
     """Runs one command to its end; it must succeed."""
-    process = CONTEXT.Process(target=app, args=(words,), kwargs={"prog_name": "gsheet-ml"})
+    process = CONTEXT.Process(target=_run, args=(words,))
     process.start()
     process.join()
     assert process.exitcode == 0, (words, process.exitcode)
+
+
+def _run(words: list[str]) -> None:
+    app(words, prog_name="gsheet-ml")

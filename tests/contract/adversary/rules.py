@@ -43,6 +43,8 @@ def is_right(
     view = as_known or now
     if row not in now.run_rows or row not in view.run_rows:
         return False
+    if _is_own_lease(worker, change):
+        return True
     column = now.names.get(change.column)
     owns, fills_in = owner_is(worker, view, row), is_filling_in(worker, view, row)
     if column == "status":
@@ -83,6 +85,12 @@ def is_filling_in(worker: str, view: Snapshot, row: int) -> bool:
 def same(one: Any, other: Any) -> bool:
     """Whether two cells hold the same; nothing is as good as no text."""
     return ("" if one is None else one) == ("" if other is None else other)
+
+
+def _is_own_lease(worker: str, change: Change) -> bool:
+    """A comparison found the worker's own lease, whatever a person calls its column by now."""
+    old, new = parse_lease(change.old), parse_lease(change.new)
+    return old is not None and new is not None and old.worker == new.worker == worker
 
 
 def _is_claim(worker: str, change: Change, status: Any, at: datetime) -> bool:
