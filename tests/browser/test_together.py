@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import subprocess
-import sys
-import time
-from functools import partial
-from pathlib import Path
-
 import gspread
+import pytest
 
-from gsheet_ml_scheduler import localsheets
-from tests.browser.conftest import OpenPage
 from tests.browser.grid_page import GridPage, until
-from tests.served import Served
 
 LR, EPOCHS, LOSS = 3, 4, 6
-
-WORKER = """
-import sys, time
-from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
-for run in GSheetMLScheduler(sys.argv[1]).runs():
-    with run:
-        for step in range(8):
-            time.sleep(0.05)
-            run.log(loss=1 / (step + 1))
-"""
 
 
 def test_an_open_editor_stays_on_its_row_when_rows_are_inserted_above(
@@ -43,6 +24,96 @@ def test_an_open_editor_stays_on_its_row_when_rows_are_inserted_above(
     assert workbook.sheet1.acell("D7").value == "0.7777"
     assert workbook.sheet1.acell("D5").value == "0.1"
     grid.wait_selected(7, LR)
+
+
+def moved(start: int, destination: int) -> dict[str, object]:
+    """A request that moves one row."""
+    source = {"sheetId": 0, "dimension": "ROWS", "startIndex": start, "endIndex": start + 1}
+    return {"moveDimension": {"source": source, "destinationIndex": destination}}
+
+
+def inserted(at: int, name: str) -> list[dict[str, object]]:
+    """Requests that insert a row with something in its first cell."""
+    place = {"sheetId": 0, "dimension": "ROWS", "startIndex": at, "endIndex": at + 1}
+    cell = {"userEnteredValue": {"stringValue": name}}
+    start = {"sheetId": 0, "rowIndex": at, "columnIndex": 0}
+    rows = [{"values": [cell]}]
+    return [
+        {"insertDimension": {"range": place}},
+        {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}},
+    ]
+
+
+def sorted_by_name() -> dict[str, object]:
+    """A request that turns the runs round."""
+    area = {"sheetId": 0, "startRowIndex": 2, "endRowIndex": 10, "endColumnIndex": 12}
+    by = {"dimensionIndex": 0, "sortOrder": "DESCENDING"}
+    return {"sortRange": {"range": area, "sortSpecs": [by]}}
+
+
+@pytest.mark.parametrize(
+    ("requests", "row"),
+    [
+        ([sorted_by_name()], 3),
+        ([moved(4, 2)], 2),
+        ([moved(5, 2)], 5),
+        ([*inserted(2, "x"), sorted_by_name(), *inserted(3, "y")], 5),
+    ],
+    ids=["sorted", "moved", "another moved", "inserted, sorted, inserted"],
+)
+def test_an_open_editor_stays_on_its_row_when_rows_change_places(
+    grid: GridPage, workbook: gspread.Spreadsheet, requests: list[dict[str, object]], row: int
+) -> None:
+    grid.click(4, LR)
+    grid.type("0.77")
+    workbook.batch_update({"requests": requests})
+    until(lambda: grid.ask("editing()") == {"down": row, "right": LR})
+    grid.type("77")
+    grid.press("Enter")
+    grid.settle()
+    assert workbook.sheet1.cell(row + 1, LR + 1).value == "0.7777"
+    values = workbook.sheet1.get("A3:H10")
+    assert sum(line.count("0.7777") for line in values) == 1
+    assert next(line[0] for line in values if "0.7777" in line) == "3"
+    until(lambda: [grid.shown(2 + at, 0) for at in range(len(values))] == [v[0] for v in values])
+    grid.wait_selected(row + 1, LR)
+
+
+def test_what_is_typed_into_a_row_that_somebody_deletes_lands_in_no_other(
+    grid: GridPage, workbook: gspread.Spreadsheet
+) -> None:
+    grid.click(4, LR)
+    grid.type("0.77")
+    workbook.sheet1.delete_rows(5)
+    grid.wait_shown(4, 0, "a long one")
+    grid.type("77")
+    grid.press("Enter")
+    notice = grid.page.locator(".notice")
+    until(lambda: notice.count() == 1)
+    assert "“0.7777” was deleted by somebody else" in notice.inner_text()
+    grid.settle()
+    assert workbook.sheet1.col_values(LR + 1)[2:] == ["0.1", "0.01"]
+
+
+def test_a_page_that_loads_the_workbook_anew_keeps_its_editor_and_its_place(
+    grid: GridPage, workbook: gspread.Spreadsheet
+) -> None:
+    area = {"sheetId": 0, "startRowIndex": 2, "endRowIndex": 9, "startColumnIndex": LR}
+    condition = {"type": "NUMBER_GREATER", "values": [{"userEnteredValue": "0.5"}]}
+    red = {"condition": condition, "format": {"backgroundColor": {"red": 1}}}
+    rule = {"ranges": [{**area, "endColumnIndex": LR + 1}], "booleanRule": red}
+    grid.click(4, LR)
+    grid.type("0.77")
+    workbook.batch_update({"requests": [{"addConditionalFormatRule": {"rule": rule}}]})
+    until(lambda: grid.ask("loading()"))
+    grid.type("77")
+    grid.press("Enter")
+    until(lambda: grid.ask("background(4, 3)") == "#ff0000")
+    grid.wait_selected(5, LR)
+    grid.type("0.25")  # goes to where the page was, not to the first cell
+    grid.press("Enter")
+    grid.settle()
+    assert workbook.sheet1.col_values(LR + 1)[2:] == ["0.1", "0.01", "0.7777", "0.25"]
 
 
 def test_what_others_write_into_the_cell_being_edited_waits_for_its_editor(
@@ -102,51 +173,3 @@ def test_a_page_that_was_cut_off_says_so_and_catches_up(
     grid.settle()
     assert workbook.sheet1.acell("D3").value == "0.9"
     assert grid.page.locator(".trouble").count() == 0
-
-
-def test_pages_a_script_and_workers_end_with_what_is_in_the_file(
-    open_page: OpenPage, server: Served, workbook: gspread.Spreadsheet, tmp_path: Path
-) -> None:
-    workbook.sheet1.update([["ready"]] * 10, "B3:B12")
-    one, two = open_page(), open_page()
-    program = tmp_path / "worker.py"
-    program.write_text(WORKER)
-    workers = [
-        subprocess.Popen([sys.executable, str(program), where])
-        for where in (str(tmp_path / "runs.sheet"), server.location)
-    ]
-    dice = random.Random(7)
-    script = server.spreadsheet().sheet1
-    typed: dict[tuple[int, int], str] = {}
-    deadline = time.monotonic() + 12
-    for number in range(24):
-        page, column = (one, LR) if number % 2 else (two, EPOCHS)
-        row = 12 + number // 2
-        page.enter(row, column, str(number + 1000))
-        typed[row, column] = str(number + 1000)
-        if number % 6 == 5:
-            script.append_row([f"script {number}", "", "", dice.random()])
-        if time.monotonic() > deadline:
-            break
-    for worker in workers:
-        assert worker.wait(60) == 0
-    for page in (one, two):
-        page.settle()
-        for (row, column), text in typed.items():
-            page.wait_shown(row, column, text)
-    rows = localsheets.open_workbook(tmp_path / "runs.sheet").sheet1.get("A1:H40")
-    for page in (one, two):
-        until(partial(same, page, rows), partial(seen, page))
-    assert [row[1] for row in rows[2:12]] == ["done"] * 10
-
-
-def seen(page: GridPage) -> list[list[str]]:
-    """What a page shows of the first lines."""
-    return [page.line(row, 8) for row in range(40)]
-
-
-def same(page: GridPage, rows: list[list[str]]) -> bool:
-    """Whether a page shows what the file holds."""
-    padded = [[*row, *[""] * (8 - len(row))] for row in rows]
-    padded += [[""] * 8] * (40 - len(padded))
-    return seen(page) == padded

@@ -21,6 +21,8 @@ import { reversal, type Step } from "./rebase/undo";
 import { EditWrite, type Outcome } from "./rebase/writes";
 
 export interface View {
+  /** Until nobody is typing: an editor that is open doesn't outlive a workbook from the beginning. */
+  free(): Promise<void>;
   /** A workbook from the beginning: the first one, or one that can't be reached by changes. */
   show(workbook: Workbook): void;
   happened(happenings: readonly Happening[]): void;
@@ -59,6 +61,7 @@ export class Session {
   #why = "";
   /** A write waits for an answer again and again, whatever the feed says. */
   #unanswered = false;
+  #reloading: Promise<void> | null = null;
   #awaited: { revision: number; resolve: () => void }[] = [];
   /** Which lines came in the latest revisions: an insert learns its ids from it. */
   readonly #came = new Map<number, number[]>();
@@ -117,6 +120,11 @@ export class Session {
 
   get loaded(): boolean {
     return this.#workbook !== null;
+  }
+
+  /** A workbook from the beginning is on its way. */
+  get loading(): boolean {
+    return this.#reloading !== null;
   }
 
   /** How many writes haven't been answered. */
@@ -297,11 +305,19 @@ export class Session {
     this.#watcher.connection(connection, why);
   }
 
-  async #reload(): Promise<void> {
+  #reload(): Promise<void> {
+    return (this.#reloading ??= this.#load().finally(() => {
+      this.#reloading = null;
+    }));
+  }
+
+  async #load(): Promise<void> {
     this.#feed.stop();
     for (let attempt = 0; ; attempt += 1) {
       try {
-        this.#workbook = await assemble(snapshotLines(this.#server.live("snapshot")));
+        const workbook = await assemble(snapshotLines(this.#server.live("snapshot")));
+        await this.#view.free();
+        this.#workbook = workbook;
         break;
       } catch (error) {
         if (error instanceof Refused) {

@@ -37,7 +37,13 @@ export class Controller {
     this.store.set({ theme });
     const dark = isDark(theme);
     document.documentElement.classList.toggle("dark", dark);
-    this.grid = new Grid(container, { dark, options: (range) => this.#options(range) });
+    this.grid = new Grid(container, {
+      dark,
+      options: (range) => this.#options(range),
+      notice: (sentence) => {
+        this.notice(sentence);
+      },
+    });
     this.session = new Session(this.server, this.grid, {
       connection: (connection, why) => {
         this.store.set({ connection, why });

@@ -29,6 +29,8 @@ export interface GridHook {
   /** Writes on their way, and cells that are ahead of the server. */
   waiting(): { writes: number; cells: number };
   revision(): number;
+  /** Whether the workbook is being loaded anew. */
+  loading(): boolean;
 }
 
 declare global {
@@ -78,6 +80,7 @@ export function offerHook(grid: Grid, session: Session): void {
     },
     waiting: () => ({ writes: session.writing, cells: session.pending.size }),
     revision: () => (session.loaded ? session.workbook.revision : -1),
+    loading: () => session.loading,
   };
   window.gsheetMlGrid = hook;
   void grid.ready.then(() => {

@@ -4,7 +4,7 @@
  * Decided here: what an open editor and a selection keep while others change the sheet. A cell that
  * somebody edits isn't touched before its editor is closed; a selection stays on its cells.
  * Decided elsewhere: how things get in and out (`incoming.ts`, `outgoing.ts`), what they look like
- * (`showing.ts`, `validation.ts`).
+ * (`showing.ts`, `validation.ts`), whose the editor is (`editor.ts`).
  */
 
 import {
@@ -20,13 +20,13 @@ import {
   type Workbook as UniverWorkbook,
 } from "@univerjs/core";
 import {
+  type ISelectionWithStyle,
   RemoveColMutation,
   RemoveRowMutation,
   SetSelectionsOperation,
   SetWorksheetActiveOperation,
   SheetsSelectionsService,
 } from "@univerjs/sheets";
-import { IEditorBridgeService } from "@univerjs/sheets-ui";
 import { IDialogService } from "@univerjs/ui";
 
 import type { Happening } from "../model/changes";
@@ -34,10 +34,11 @@ import type { CellPlace, Tab } from "../model/tab";
 import type { Workbook } from "../model/workbook";
 import type { Settled } from "../rebase/pending";
 import type { Session, View } from "../session";
+import { CellEditor, isThere } from "./editor";
 import { FROM_SERVER, Incoming } from "./incoming";
 import { type Growth, Outgoing, type PlacedEntry } from "./outgoing";
 import { injectorOf, startUniver } from "./setup";
-import { followed, orderBefore } from "./selection";
+import { followed, type Order, orderBefore, primaryAt } from "./selection";
 import { showServerTexts } from "./showing";
 import { sheetName, univerWorkbook } from "./snapshot";
 import { type Options, Validations } from "./validation";
@@ -51,25 +52,36 @@ export interface Selected {
   column: number;
 }
 
+interface Parts {
+  incoming: Incoming;
+  validations: Validations;
+  editor: CellEditor;
+}
+
+export interface GridNeeds {
+  dark: boolean;
+  options: Options;
+  /** Tell the person a sentence. */
+  notice(sentence: string): void;
+}
+
 export class Grid implements View {
   readonly injector: Injector;
   readonly #univer: Univer;
-  readonly #options: Options;
+  readonly #needs: GridNeeds;
   /** Univer's rooms open with its first workbook; these need them. */
-  #parts: { incoming: Incoming; validations: Validations } | null = null;
+  #parts: Parts | null = null;
   #session: Session | null = null;
   #nth = 0;
-  /** Changes of the cell that is being edited: they wait for its editor to close. */
-  #held: { sheetId: number; cells: CellPlace[] } | null = null;
-  #afterEditor: (() => void)[] = [];
+  #shown: Workbook | null = null;
   #ready: () => void = () => undefined;
   /** When the first workbook stands on the screen, with all that can be done to it. */
   readonly ready: Promise<void>;
 
-  constructor(container: HTMLElement, how: { dark: boolean; options: Options }) {
-    this.#univer = startUniver(container, how.dark);
+  constructor(container: HTMLElement, needs: GridNeeds) {
+    this.#univer = startUniver(container, needs.dark);
     this.injector = injectorOf(this.#univer);
-    this.#options = how.options;
+    this.#needs = needs;
     this.ready = new Promise((resolve) => {
       this.#ready = resolve;
     });
@@ -89,34 +101,43 @@ export class Grid implements View {
     return units.getUnit<UniverWorkbook>(this.unitId, UniverInstanceType.UNIVER_SHEET) ?? null;
   }
 
+  get #selections(): SheetsSelectionsService {
+    return this.injector.get(SheetsSelectionsService);
+  }
+
   get #workbook(): Workbook | null {
     return this.#session?.loaded ? this.#session.workbook : null;
   }
 
   /** Where an editor is open, by place. */
-  get editing(): { sheetId: number; down: number; right: number } | null {
-    if (this.#parts === null) return null;
-    const bridge = this.injector.get(IEditorBridgeService);
-    if (!bridge.isVisible().visible) return null;
-    const location = bridge.getEditLocation();
-    if (!location) return null;
-    return { sheetId: Number(location.sheetId), down: location.row, right: location.column };
+  get editing(): CellEditor["place"] {
+    return this.#parts?.editor.place ?? null;
   }
 
   setDark(dark: boolean): void {
     this.injector.get(ThemeService).setDarkMode(dark);
   }
 
+  async free(): Promise<void> {
+    await this.#parts?.editor.closed();
+  }
+
   show(workbook: Workbook): void {
     const active = this.book?.getActiveSheet().getSheetId();
+    const selections = this.#parts ? this.#selections.getCurrentSelections() : [];
+    const before = this.#shown?.tab(Number(active));
     const first = this.#nth === 0;
     if (!first) this.#univer.__getInjector().get(IUniverInstanceService).disposeUnit(this.unitId);
     this.#nth += 1;
     this.#univer.createUnit(UniverInstanceType.UNIVER_SHEET, univerWorkbook(workbook, this.unitId));
     const { incoming, validations } = (this.#parts ??= this.#open());
     incoming.began(workbook);
-    if (active !== undefined && workbook.tab(Number(active))) {
+    this.#shown = workbook;
+    const tab = workbook.tab(Number(active));
+    if (tab !== undefined && before !== undefined) {
+      const order = { rows: before.rows.ids, columns: before.columns.ids };
       this.#run(SetWorksheetActiveOperation.id, { subUnitId: active });
+      this.#select(tab, selections, order, { reveal: true });
     }
     void validations.layAll(workbook);
     if (first) void this.#openAll();
@@ -135,10 +156,10 @@ export class Grid implements View {
     this.#ready();
   }
 
-  #open(): { incoming: Incoming; validations: Validations } {
+  #open(): Parts {
     const unitId = (): string => this.unitId;
     const incoming = new Incoming(this.injector, unitId);
-    const validations = new Validations(this.injector, unitId, this.#options);
+    const validations = new Validations(this.injector, unitId, this.#needs.options);
     new Outgoing(this.injector, unitId, {
       tab: (name) => this.#workbook?.tab(Number(name)),
       perform: (edits) => this.#session?.perform(edits),
@@ -150,9 +171,13 @@ export class Grid implements View {
       editing: () => this.editing !== null,
       isCheckbox: (tab, down, right) => validations.isCheckbox(tab, down, right),
     });
-    showServerTexts(this.injector);
-    this.#whenEditorCloses();
-    return { incoming, validations };
+    const editor = new CellEditor(this.injector, (typed) => {
+      this.#needs.notice(
+        `The cell into which you typed “${typed}” was deleted by somebody else meanwhile.`,
+      );
+    });
+    showServerTexts(this.injector, editor);
+    return { incoming, validations, editor };
   }
 
   happened(happenings: readonly Happening[]): void {
@@ -160,12 +185,13 @@ export class Grid implements View {
     const session = this.#session;
     const parts = this.#parts;
     if (workbook === null || session === null || parts === null) return;
-    const { incoming, validations } = parts;
-    const edited = this.#edited(workbook, happenings);
+    const { incoming, validations, editor } = parts;
+    const edited = editor.cell(workbook, happenings);
+    if (edited !== null && !isThere(workbook, edited)) editor.orphan();
     const follow = this.#followSelection(workbook, happenings);
-    incoming.apply(happenings, workbook, (sheetId, row, column) => {
+    incoming.apply(happenings, workbook, edited, (sheetId, row, column) => {
       if (edited?.sheetId === sheetId && edited.row === row && edited.column === column) {
-        this.#held = { sheetId, cells: [[row, column]] };
+        this.#hold(sheetId, [row, column]);
         return true;
       }
       return session.pending.covers(sheetId, row, column);
@@ -180,8 +206,8 @@ export class Grid implements View {
       }
     }
     validations.laySoon(() => session.workbook);
-    if (edited === null) follow();
-    else this.#afterEditor.push(follow);
+    follow();
+    if (happenings.some(({ kind }) => kind === "lines")) editor.follow();
   }
 
   settle(cells: readonly Settled[]): void {
@@ -200,7 +226,7 @@ export class Grid implements View {
   selected(): Selected | null {
     const workbook = this.#workbook;
     if (this.#parts === null) return null;
-    const found = this.injector.get(SheetsSelectionsService).getCurrentSelections();
+    const found = this.#selections.getCurrentSelections();
     const sheetId = Number(this.book?.getActiveSheet().getSheetId());
     const tab = workbook?.tab(sheetId);
     const last = found.at(-1);
@@ -215,7 +241,7 @@ export class Grid implements View {
 
   /** Tell when something else is selected; only once the first workbook is shown. */
   onSelected(listener: () => void): void {
-    this.injector.get(SheetsSelectionsService).selectionMoveEnd$.subscribe(listener);
+    this.#selections.selectionMoveEnd$.subscribe(listener);
     this.injector.get(ICommandService).onCommandExecuted(({ id }) => {
       if (id === SetWorksheetActiveOperation.id) listener();
     });
@@ -250,7 +276,7 @@ export class Grid implements View {
         editing?.sheetId === sheetId &&
         tab?.rows.placeOf(row) === editing.down &&
         tab.columns.placeOf(column) === editing.right;
-      if (isEdited) this.#held = { sheetId, cells: [[row, column]] };
+      if (isEdited) this.#hold(sheetId, [row, column]);
       return !isEdited;
     });
     this.#parts?.incoming.cells(sheetId, free, workbook);
@@ -258,38 +284,13 @@ export class Grid implements View {
     this.#parts?.validations.laySoon(() => this.#session?.workbook ?? workbook);
   }
 
-  #whenEditorCloses(): void {
-    this.injector.get(IEditorBridgeService).visible$.subscribe(({ visible }) => {
-      if (visible) return;
-      const held = this.#held;
-      const follow = this.#afterEditor;
-      this.#held = null;
-      this.#afterEditor = [];
-      // First what was typed, if anything was, becomes an edit, and the selection goes on.
-      setTimeout(() => {
-        for (const one of follow) one();
-        const session = this.#session;
-        if (session === null || held === null) return;
-        const { sheetId, cells } = held;
-        const free = cells.filter(([row, column]) => !session.pending.covers(sheetId, row, column));
-        if (free.length > 0) this.#put(sheetId, free, session.workbook);
-      });
+  /** What happened to the cell that is being edited is shown when its editor has closed. */
+  #hold(sheetId: number, [row, column]: CellPlace): void {
+    this.#parts?.editor.whenClosed(() => {
+      const session = this.#session;
+      if (session === null || session.pending.covers(sheetId, row, column)) return;
+      this.#put(sheetId, [[row, column]], session.workbook);
     });
-  }
-
-  /** Which cell is being edited; Univer doesn't know yet that lines have moved. */
-  #edited(
-    workbook: Workbook,
-    happenings: readonly Happening[],
-  ): { sheetId: number; row: number; column: number } | null {
-    const { editing } = this;
-    const tab = editing && workbook.tab(editing.sheetId);
-    if (!editing || !tab) return null;
-    const before = orderBefore(tab, happenings);
-    const row = before.rows[editing.down];
-    const column = before.columns[editing.right];
-    if (row === undefined || column === undefined) return null;
-    return { sheetId: editing.sheetId, row, column };
   }
 
   /** What puts the selection back onto its cells, after lines have moved. */
@@ -301,26 +302,35 @@ export class Grid implements View {
     if (tab === undefined || !moved) return () => undefined;
     const before = orderBefore(tab, happenings);
     return () => {
-      const service = this.injector.get(SheetsSelectionsService);
-      const selections = service.getCurrentSelections().map((selection) => {
-        const { primary } = selection;
-        const range = { ...selection.range, ...followed(selection.range, before, tab) };
-        if (!primary) return { ...selection, range };
-        const place = followed(
-          {
-            startRow: primary.actualRow,
-            endRow: primary.actualRow,
-            startColumn: primary.actualColumn,
-            endColumn: primary.actualColumn,
-          },
-          before,
-          tab,
-        );
-        return { ...selection, range, primary: primaryAt(place.startRow, place.startColumn) };
-      });
-      const subUnitId = sheetName(tab.sheetId);
-      this.#run(SetSelectionsOperation.id, { subUnitId, selections });
+      this.#select(tab, this.#selections.getCurrentSelections(), before, { reveal: false });
     };
+  }
+
+  /** Select the cells that were selected when the lines stood in another order. */
+  #select(
+    tab: Tab,
+    selections: readonly ISelectionWithStyle[],
+    before: Order,
+    how: { reveal: boolean },
+  ): void {
+    const followedBy = selections.map((selection) => {
+      const { primary } = selection;
+      const range = { ...selection.range, ...followed(selection.range, before, tab) };
+      if (!primary) return { ...selection, range };
+      const place = followed(
+        {
+          startRow: primary.actualRow,
+          endRow: primary.actualRow,
+          startColumn: primary.actualColumn,
+          endColumn: primary.actualColumn,
+        },
+        before,
+        tab,
+      );
+      return { ...selection, range, primary: primaryAt(place.startRow, place.startColumn) };
+    });
+    const subUnitId = sheetName(tab.sheetId);
+    this.#run(SetSelectionsOperation.id, { subUnitId, selections: followedBy, ...how });
   }
 
   /** A paste that needs room: the tab grows on the server, and what was pasted follows by ids. */
@@ -369,17 +379,4 @@ export class Grid implements View {
     const whole = { ...params, unitId: this.unitId };
     this.injector.get(ICommandService).syncExecuteCommand(id, whole, FROM_SERVER);
   }
-}
-
-function primaryAt(row: number, column: number): object {
-  return {
-    startRow: row,
-    endRow: row,
-    startColumn: column,
-    endColumn: column,
-    actualRow: row,
-    actualColumn: column,
-    isMerged: false,
-    isMergedMainCell: false,
-  };
 }

@@ -44,6 +44,7 @@ import type { CellPlace, Tab } from "../model/tab";
 import type { Workbook } from "../model/workbook";
 import { hex, styleOf } from "./styles";
 import { univerCell } from "./cells";
+import type { CellOf } from "./editor";
 import {
   columnData,
   freezeOf,
@@ -64,6 +65,8 @@ export class Incoming {
   readonly #commands: ICommandService;
   readonly #unitId: () => string;
   readonly #known = new Set<number>();
+  readonly #unfilled: Lines[] = [];
+  #edited: CellOf | null = null;
 
   constructor(injector: Injector, unitId: () => string) {
     this.#injector = injector;
@@ -86,12 +89,22 @@ export class Incoming {
     for (const id of workbook.styles.keys()) this.#known.add(id);
   }
 
-  apply(happenings: readonly Happening[], workbook: Workbook, covered: Covered): void {
+  /** `edited` is the cell whose editor is open: it stays as it is, wherever its lines go. */
+  apply(
+    happenings: readonly Happening[],
+    workbook: Workbook,
+    edited: CellOf | null,
+    covered: Covered,
+  ): void {
     this.#learnStyles(workbook);
+    this.#edited = edited;
+    const fresh = new Set<number>();
     for (let at = 0; at < happenings.length; at += 1) {
       const happening = happenings[at];
       const following = happenings[at + 1];
       if (happening === undefined) continue;
+      if (happening.kind === "tabAdded") fresh.add(happening.sheetId);
+      if (happening.kind === "lines" && fresh.has(happening.sheetId)) continue; // it came with them
       if (happening.kind === "lines" && following?.kind === "lines" && isMove(happening, following)) {
         this.#move(happening, following);
         at += 1;
@@ -99,12 +112,17 @@ export class Incoming {
       }
       this.#applyOne(happening, workbook, covered);
     }
+    // Only now do the lines stand where the workbook has them.
+    for (const { sheetId, dimension, came } of this.#unfilled.splice(0)) {
+      const tab = workbook.tab(sheetId);
+      if (tab) this.#fill(tab, dimension, came, workbook);
+    }
   }
 
   #applyOne(happening: Happening, workbook: Workbook, covered: Covered): void {
     switch (happening.kind) {
       case "lines":
-        this.#lines(happening, workbook);
+        this.#lines(happening);
         return;
       case "cells":
         this.cells(
@@ -176,17 +194,16 @@ export class Incoming {
     this.#run(SetRangeValuesMutation, { subUnitId: sheetName(sheetId), cellValue: touched });
   }
 
-  #lines({ sheetId, dimension, at, gone, came }: Lines, workbook: Workbook): void {
-    const tab = workbook.tab(sheetId);
-    if (tab === undefined) return;
+  #lines(happening: Lines): void {
+    const { sheetId, dimension, at, gone, came } = happening;
     if (isPermutation(gone, came)) {
-      this.#fill(tab, dimension, came, workbook);
-      return;
+      this.#moveEdited(happening);
+    } else {
+      // First what comes: a grid can't be without lines in between.
+      if (came.length > 0) this.#insert(sheetId, dimension, at + gone.length, came.length);
+      if (gone.length > 0) this.#remove(sheetId, dimension, at, gone.length);
     }
-    // First what comes: a grid can't be without lines in between.
-    if (came.length > 0) this.#insert(sheetId, dimension, at + gone.length, came.length);
-    if (gone.length > 0) this.#remove(sheetId, dimension, at, gone.length);
-    if (came.length > 0) this.#fill(tab, dimension, came, workbook);
+    if (came.length > 0) this.#unfilled.push(happening);
   }
 
   /** All that stands in some lines, and their looks. */
@@ -195,8 +212,24 @@ export class Incoming {
     const places = lines.flatMap((line) =>
       across.ids.map((other): CellPlace => (dimension === "ROWS" ? [line, other] : [other, line])),
     );
-    this.cells(tab.sheetId, places, workbook);
+    const edited = this.#edited?.sheetId === tab.sheetId ? this.#edited : null;
+    const free = places.filter(([row, column]) => row !== edited?.row || column !== edited.column);
+    this.cells(tab.sheetId, free, workbook);
     this.#lineData(tab, dimension, lines);
+  }
+
+  /** An editor follows a line that moves, not one that is sorted: so its line moves first. */
+  #moveEdited({ sheetId, dimension, at, gone, came }: Lines): void {
+    if (this.#edited?.sheetId !== sheetId) return;
+    const line = dimension === "ROWS" ? this.#edited.row : this.#edited.column;
+    const from = gone.indexOf(line);
+    const to = came.indexOf(line);
+    if (from === to) return;
+    const step = { kind: "lines", sheetId, dimension } as const;
+    this.#move(
+      { ...step, at: at + from, gone: [line], came: [] },
+      { ...step, at: at + to, gone: [], came: [line] },
+    );
   }
 
   #insert(sheetId: number, dimension: "ROWS" | "COLUMNS", at: number, count: number): void {

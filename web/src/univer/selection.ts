@@ -5,6 +5,8 @@
  * (`grid.ts`).
  */
 
+import type { ISelectionCell } from "@univerjs/core";
+
 import type { Axis } from "../model/axis";
 import type { Happening } from "../model/changes";
 import type { Tab } from "../model/tab";
@@ -60,4 +62,18 @@ function between(
   const spread = places.length > 0 && Math.max(...places) - first + 1 > lines + now.count - before.length;
   if (places.length === 0 || spread) return [Math.min(start, last), Math.min(end, last)];
   return [first, Math.max(...places)];
+}
+
+/** A cell as the one that has the focus. */
+export function primaryAt(row: number, column: number): ISelectionCell {
+  return {
+    startRow: row,
+    endRow: row,
+    startColumn: column,
+    endColumn: column,
+    actualRow: row,
+    actualColumn: column,
+    isMerged: false,
+    isMergedMainCell: false,
+  };
 }

@@ -22,11 +22,12 @@ import {
 } from "@univerjs/sheets";
 
 import { customOf, editTextOf, enteredText } from "./cells";
+import type { CellEditor } from "./editor";
 import { fitted } from "./fitting";
 
 const FIRST = 1_000; // priority: before Univer's own
 
-export function showServerTexts(injector: Injector): void {
+export function showServerTexts(injector: Injector, editor: CellEditor): void {
   const interceptors = injector.get(SheetInterceptorService);
   interceptors.intercept(INTERCEPTOR_POINT.CELL_CONTENT, {
     id: "server-text",
@@ -63,7 +64,7 @@ export function showServerTexts(injector: Injector): void {
       const raw = worksheet.getCellRaw(row, col);
       const { custom: _before, s: _style, ...entry } = cell;
       const typed = enteredText(entry);
-      if (typed === editTextOf(raw)) return raw ?? cell;
+      if (editor.orphaned || typed === editTextOf(raw)) return raw ?? {};
       return { ...entry, custom: { typed } };
     },
   });
