@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gspread
+import pytest
 from gspread.utils import ValueInputOption, ValueRenderOption
 
 from tests.browser.conftest import held
@@ -161,6 +162,39 @@ def test_a_table_from_a_spreadsheet_program_is_pasted_without_its_colours(
     grid.settle()
     assert workbook.sheet1.get("D9:E10") == [["0.5", "7"], ["a <b> c", "9"]]
     assert grid.ask("background(8, 3)") in (None, "#ffffff")
+
+
+MERGED = (
+    '<tr><td colspan="2">a</td><td rowspan="2">b</td></tr><tr><td>c</td><td>d</td></tr>'
+    '<tr><td>e</td><td colspan="2">f</td></tr>'
+)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<google-sheets-html-origin><table>{MERGED}</table>",
+        '<html xmlns:x="urn:schemas-microsoft-com:office:excel">'
+        f"<body><table><!--StartFragment-->{MERGED}<!--EndFragment--></table></body></html>",
+        f"<table>{MERGED}</table>",
+    ],
+    ids=["Google Sheets", "Excel", "a page"],
+)
+def test_merged_cells_are_pasted_into_the_columns_where_they_began(
+    grid: GridPage, workbook: gspread.Spreadsheet, html: str
+) -> None:
+    workbook.sheet1.update([["old"] * 3] * 3, "D9:F11")
+    grid.wait_shown(10, 5, "old")
+    grid.copy_html(html, "a\t\tb\nc\td\t\ne\tf\t")
+    grid.click(8, LR)
+    grid.press("Control+v")
+    grid.wait_shown(10, EPOCHS, "f")
+    grid.settle()
+    assert workbook.sheet1.get("D9:F11") == [["a", "", "b"], ["c", "d"], ["e", "f"]]
+    assert "merges" not in workbook.fetch_sheet_metadata()["sheets"][0]
+    grid.press("Control+z")
+    grid.wait_shown(8, LR, "old")
+    assert workbook.sheet1.get("D9:F11") == [["old"] * 3] * 3
 
 
 def test_a_paste_that_needs_room_makes_the_sheet_longer(

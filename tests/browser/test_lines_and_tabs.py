@@ -89,11 +89,12 @@ def test_a_column_is_inserted_and_deleted(grid: GridPage, workbook: gspread.Spre
 def test_a_column_keeps_the_width_that_it_was_given(
     grid: GridPage, workbook: gspread.Spreadsheet, open_page: OpenPage
 ) -> None:
+    other = open_page()
     place = until(lambda: grid.rectangle(0, 3))
     edge = (place["x"] + place["width"] - 1, place["y"] - 10)
     grid.drag(edge, (edge[0] + 60, edge[1]))
     wider = until(lambda: width(grid) > place["width"] + 50 and width(grid))
-    grid.settle()
+    until(lambda: width(other) == wider)
     assert width(open_page()) == wider
 
 

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { Workbook } from "../src/model/workbook";
-import { callFor, rectangles, runsOf } from "../src/rebase/calls";
+import { callFor, rectangles } from "../src/rebase/calls";
+import { runsOf } from "../src/rebase/requests";
 import { inPieces } from "../src/rebase/pieces";
 import { head, SHEET, SmallServer, tabOf } from "./workbooks";
 

@@ -15,7 +15,7 @@ import pytest
 from gsheet_ml_scheduler import localsheets
 from gsheet_ml_scheduler.localsheets import front
 from gsheet_ml_scheduler.localsheets.api.replies import Reply
-from gsheet_ml_scheduler.server import Shelf
+from gsheet_ml_scheduler.server import Shelf, bundle
 from tests.contract.http.plain import Plain, raw
 from tests.served import TOKEN, Served, served
 
@@ -212,6 +212,25 @@ def test_the_page_for_people_loads_nothing_from_elsewhere_and_holds_no_words_of_
         assert f'href="/spreadsheets/d/{server.key}"' in listed
         assert "&lt;script&gt;" in listed
         assert "<script" not in listed
+
+
+def test_where_the_grid_isnt_built_a_page_says_so_and_how_to_work_without_it(
+    server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path / "nothing-built")
+    with Plain(server) as connection:
+        server.spreadsheet().update_title("<b>runs</b>")
+        page = connection.ask("GET", f"/spreadsheets/d/{server.key}")
+        text = page.body.decode()
+        assert page.status == 200
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "script-src" not in page.headers["Content-Security-Policy"]
+        assert "<h1>&lt;b&gt;runs&lt;/b&gt;</h1>" in text
+        assert "isn't built in this installation" in text
+        assert f"{server.base}/spreadsheets/d/{server.key}?token=…" in text
+        assert TOKEN not in text
+        assert connection.ask("GET", "/static/assets/index.js").status == 404
+        assert connection.values("A1") == [["lr"]]
 
 
 def test_what_isn_t_http_is_refused_and_the_server_goes_on(server: Served) -> None:

@@ -8,16 +8,11 @@
 
 import type { Tab } from "../model/tab";
 import type { Workbook } from "../model/workbook";
-import type { Cell, Dimension, GridRange } from "../protocol/messages";
+import type { Dimension, GridRange } from "../protocol/messages";
 import type { Call } from "../protocol/outbox";
 import type { Edit, Entry, KeptLine } from "./edits";
-
-type Request = Record<string, unknown>;
-
-interface Run {
-  start: number;
-  count: number;
-}
+import { cellData, lineRange, places, type Request, runsOf, sizes } from "./requests";
+import { addTab, changeTab } from "./tabs";
 
 /**
  * Null if nothing of the edits is left to do. Several edits make one atomic request, so none of
@@ -32,7 +27,7 @@ export function callFor(edits: readonly Edit[], workbook: Workbook): Call | null
 }
 
 function callForOne(edit: Edit, workbook: Workbook): Call | null {
-  if (edit.kind === "tabs") return batchUpdate(edit.requests);
+  if (edit.kind === "addTab") return batchUpdate(addTab(edit, workbook));
   const tab = workbook.tab(edit.sheetId);
   if (tab === undefined) return null;
   switch (edit.kind) {
@@ -73,12 +68,12 @@ function callForOne(edit: Edit, workbook: Workbook): Call | null {
       );
     case "sort":
       return sort(tab, edit);
-    case "filter":
-      return batchUpdate([
-        edit.filter === null
-          ? { clearBasicFilter: { sheetId: tab.sheetId } }
-          : { setBasicFilter: { filter: edit.filter } },
-      ]);
+    case "arrange":
+      return batchUpdate(arrange(tab, edit.rows));
+    case "removeTab":
+      return batchUpdate([{ deleteSheet: { sheetId: tab.sheetId } }]);
+    case "changeTab":
+      return batchUpdate([changeTab(edit, tab, workbook)]);
   }
 }
 
@@ -213,18 +208,6 @@ function restored(
   return requests;
 }
 
-function cellData(cell: Cell, workbook: Workbook): Request {
-  const data: Request = {};
-  if (cell.f !== undefined) data.userEnteredValue = { formulaValue: cell.f };
-  else if (typeof cell.v === "number") data.userEnteredValue = { numberValue: cell.v };
-  else if (typeof cell.v === "boolean") data.userEnteredValue = { boolValue: cell.v };
-  else if (cell.v !== undefined) data.userEnteredValue = { stringValue: cell.v };
-  if (cell.s !== undefined) data.userEnteredFormat = workbook.styles.get(cell.s) ?? {};
-  if (cell.x?.dataValidation) data.dataValidation = cell.x.dataValidation;
-  if (cell.x?.note) data.note = cell.x.note;
-  return data;
-}
-
 /** Each run of lines on its own; a later one counts with what the earlier ones moved. */
 function move(tab: Tab, dimension: Dimension, lines: number[], before: number | null): Request[] {
   const order = [...tab.axis(dimension).ids];
@@ -250,26 +233,6 @@ function move(tab: Tab, dimension: Dimension, lines: number[], before: number | 
   return requests;
 }
 
-function sizes(
-  tab: Tab,
-  dimension: Dimension,
-  wanted: { line: number; pixelSize: number }[],
-): Request[] {
-  const bySize = new Map<number, number[]>();
-  for (const { line, pixelSize } of wanted) {
-    bySize.set(pixelSize, [...(bySize.get(pixelSize) ?? []), line]);
-  }
-  return [...bySize].flatMap(([pixelSize, lines]) =>
-    runsOf(places(tab, dimension, lines)).map((run) => ({
-      updateDimensionProperties: {
-        range: lineRange(tab, dimension, run),
-        properties: { pixelSize },
-        fields: "pixelSize",
-      },
-    })),
-  );
-}
-
 function sort(tab: Tab, edit: Extract<Edit, { kind: "sort" }>): Call | null {
   const [range] = blocks(tab, edit.rows, edit.columns);
   if (range === undefined) return null;
@@ -281,9 +244,39 @@ function sort(tab: Tab, edit: Extract<Edit, { kind: "sort" }>): Call | null {
   return sortSpecs.length > 0 ? batchUpdate([{ sortRange: { range, sortSpecs } }]) : null;
 }
 
-function places(tab: Tab, dimension: Dimension, lines: readonly number[]): number[] {
-  const axis = tab.axis(dimension);
-  return lines.flatMap((id) => axis.placeOf(id) ?? []).sort((one, other) => one - other);
+/**
+ * The API knows no "in this order": a column that comes and goes says where each row belongs. Rows
+ * that came in between stay where they are.
+ */
+function arrange(tab: Tab, rows: readonly number[]): Request[] {
+  const known = rows.filter((id) => tab.rows.placeOf(id) !== undefined);
+  const taken = places(tab, "ROWS", known);
+  const start = taken[0];
+  const end = taken.at(-1);
+  if (start === undefined || end === undefined) return [];
+  const rank = new Map(known.map((id, at) => [id, taken[at] ?? 0]));
+  const ranks = tab.rows.ids.slice(start, end + 1).map((id, at) => rank.get(id) ?? start + at);
+  const { sheetId } = tab;
+  const helper = tab.columns.count;
+  const range = {
+    sheetId,
+    startRowIndex: start,
+    endRowIndex: end + 1,
+    startColumnIndex: 0,
+    endColumnIndex: helper + 1,
+  };
+  return [
+    { appendDimension: { sheetId, dimension: "COLUMNS", length: 1 } },
+    {
+      updateCells: {
+        start: { sheetId, rowIndex: start, columnIndex: helper },
+        rows: ranks.map((numberValue) => ({ values: [{ userEnteredValue: { numberValue } }] })),
+        fields: "userEnteredValue",
+      },
+    },
+    { sortRange: { range, sortSpecs: [{ dimensionIndex: helper, sortOrder: "ASCENDING" }] } },
+    { deleteDimension: { range: lineRange(tab, "COLUMNS", { start: helper, count: 1 }) } },
+  ];
 }
 
 /** Rectangles of all given rows and columns. */
@@ -298,24 +291,4 @@ function blocks(tab: Tab, rows: readonly number[], columns: readonly number[]): 
       endColumnIndex: right.start + right.count,
     })),
   );
-}
-
-function lineRange(tab: Tab, dimension: Dimension, run: Run): Request {
-  return {
-    sheetId: tab.sheetId,
-    dimension,
-    startIndex: run.start,
-    endIndex: run.start + run.count,
-  };
-}
-
-/** Neighbouring places together. */
-export function runsOf(found: readonly number[]): Run[] {
-  const runs: Run[] = [];
-  for (const place of [...found].sort((one, other) => one - other)) {
-    const last = runs.at(-1);
-    if (last && place === last.start + last.count) last.count += 1;
-    else if (!last || place >= last.start + last.count) runs.push({ start: place, count: 1 });
-  }
-  return runs;
 }

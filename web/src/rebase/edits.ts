@@ -5,7 +5,8 @@
  * the workbook (`calls.ts`), how it is taken back (`undo.ts`).
  */
 
-import type { CellFormat, Cell, Dimension } from "../protocol/messages";
+import type { Tab } from "../model/tab";
+import type { CellFormat, Cell, Dimension, GridRange, ObjectBody } from "../protocol/messages";
 
 export interface Entry {
   row: number;
@@ -18,6 +19,15 @@ export interface Entry {
 export interface KeptLine {
   pixelSize?: number;
   cells: [across: number, cell: Cell][];
+}
+
+/** A whole tab that comes back: what was on it, as it was when it went. */
+export interface KeptTab {
+  tab: Tab;
+  index: number;
+  merges: GridRange[];
+  /** Its conditional formats. */
+  rules: ObjectBody[];
 }
 
 export type Edit =
@@ -70,6 +80,19 @@ export type Edit =
       columns: number[];
       by: { column: number; descending: boolean }[];
     }
-  | { kind: "filter"; sheetId: number; filter: Record<string, unknown> | null }
-  /** Requests that name no line: about tabs. */
-  | { kind: "tabs"; requests: Record<string, unknown>[] };
+  /** Rows in this order, at the places that they have together. */
+  | { kind: "arrange"; sheetId: number; rows: number[] }
+  | {
+      kind: "addTab";
+      sheetId: number;
+      properties: Record<string, unknown>;
+      /** What is on it, for a tab that comes back. */
+      kept?: KeptTab;
+    }
+  | { kind: "removeTab"; sheetId: number }
+  | {
+      kind: "changeTab";
+      sheetId: number;
+      properties: Record<string, unknown>;
+      fields: string[];
+    };

@@ -8,15 +8,16 @@
 import { editText } from "../model/tab";
 import type { Workbook } from "../model/workbook";
 import type { Edit } from "./edits";
+import { keepTab, pick } from "./tabs";
 import { keep, lineAfter, type Step } from "./undo";
 
 const ROW_HEIGHT = 21;
 const COLUMN_WIDTH = 100;
 
-/** Null: there is nothing to take back, or it can't be. */
+/** Null: there is nothing to take back. */
 export function inverse(edit: Edit, workbook: Workbook): Step | null {
-  if (edit.kind === "tabs" || edit.kind === "sort" || edit.kind === "filter") return null;
   const { sheetId } = edit;
+  if (edit.kind === "addTab") return { kind: "tabAdded", sheetId, kept: edit.kept ?? null };
   const tab = workbook.tab(sheetId);
   if (tab === undefined) return null;
   switch (edit.kind) {
@@ -52,8 +53,30 @@ export function inverse(edit: Edit, workbook: Workbook): Step | null {
       });
       return { kind: "sized", sheetId, dimension: edit.dimension, sizes };
     }
-    case "hide":
-      return null;
+    case "hide": {
+      const known = tab.lineProperties(edit.dimension);
+      const wasHidden = (line: number): boolean => known.get(line)?.hiddenByUser ?? false;
+      const lines = edit.lines.filter((line) => wasHidden(line) !== edit.hidden);
+      return { kind: "hidden", sheetId, dimension: edit.dimension, lines, hidden: edit.hidden };
+    }
+    case "sort":
+    case "arrange": {
+      const sorted = new Set(edit.rows);
+      return { kind: "arranged", sheetId, rows: tab.rows.ids.filter((id) => sorted.has(id)) };
+    }
+    case "removeTab":
+      return { kind: "tabRemoved", sheetId, kept: keepTab(tab, workbook) };
+    case "changeTab": {
+      const { properties, fields } = edit;
+      const now = { ...tab.properties, index: workbook.tabs.indexOf(tab) };
+      return {
+        kind: "tabChanged",
+        sheetId,
+        before: pick(now, fields),
+        made: properties,
+        fields,
+      };
+    }
     case "format": {
       const cells = edit.rows.flatMap((row) =>
         edit.columns.map((column) => {

@@ -2,14 +2,15 @@
  * Undo and redo that never destroy what somebody else did.
  *
  * Decided here: how a step is turned round on the workbook as it is now. A cell is undone only
- * where it still holds what was written; inserted lines go only while they are blank. Pure; a step
- * that is undone makes the step that redoes it. Decided elsewhere: when it is sent (`writes.ts`).
+ * where it still holds what was written; inserted lines and tabs go only while they are blank. Pure
+ * but for a new tab's id; a step that is undone makes the step that redoes it. Decided elsewhere: when it is sent (`writes.ts`).
  */
 
 import { editText, type Tab } from "../model/tab";
 import type { Workbook } from "../model/workbook";
 import type { Cell, CellFormat, Dimension, Scalar } from "../protocol/messages";
-import type { Edit, KeptLine } from "./edits";
+import type { Edit, KeptLine, KeptTab } from "./edits";
+import { newSheetId, propertiesOf, valueAt } from "./tabs";
 
 export interface EnteredCell {
   row: number;
@@ -57,6 +58,19 @@ export type Step =
       sheetId: number;
       cells: { row: number; column: number; format: CellFormat }[];
       fields: string;
+    }
+  /** Lines that were hidden, or shown again. */
+  | { kind: "hidden"; sheetId: number; dimension: Dimension; lines: number[]; hidden: boolean }
+  /** Rows that were sorted, in the order that they had. */
+  | { kind: "arranged"; sheetId: number; rows: number[] }
+  | { kind: "tabAdded"; sheetId: number; kept: KeptTab | null }
+  | { kind: "tabRemoved"; sheetId: number; kept: KeptTab }
+  | {
+      kind: "tabChanged";
+      sheetId: number;
+      before: Record<string, unknown>;
+      made: Record<string, unknown>;
+      fields: string[];
     };
 
 /** The edits that take a step back, and how many cells or lines stay as others left them. */
@@ -67,6 +81,11 @@ export interface Reversal {
 
 export function reversal(step: Step, workbook: Workbook): Reversal {
   const { sheetId } = step;
+  if (step.kind === "tabRemoved") {
+    const { kept } = step;
+    const properties = propertiesOf(kept);
+    return { edits: [{ kind: "addTab", sheetId: newSheetId(), properties, kept }], left: 0 };
+  }
   const tab = workbook.tab(sheetId);
   if (tab === undefined) return { edits: [], left: 1 };
   switch (step.kind) {
@@ -116,7 +135,43 @@ export function reversal(step: Step, workbook: Workbook): Reversal {
         })),
         left: 0,
       };
+    case "hidden": {
+      const { dimension, lines, hidden } = step;
+      return { edits: [{ kind: "hide", sheetId, dimension, lines, hidden: !hidden }], left: 0 };
+    }
+    case "arranged":
+      return { edits: [{ kind: "arrange", sheetId, rows: step.rows }], left: 0 };
+    case "tabAdded":
+      return holds(tab, step.kept?.tab)
+        ? { edits: [{ kind: "removeTab", sheetId }], left: 0 }
+        : { edits: [], left: 1 };
+    case "tabChanged": {
+      const { before: properties, made, fields } = step;
+      const now = { ...tab.properties, index: workbook.tabs.indexOf(tab) };
+      const isMine = fields.every((field) => said(now, field) === said(made, field));
+      const edit: Edit = { kind: "changeTab", sheetId, properties, fields };
+      return isMine ? { edits: [edit], left: 0 } : { edits: [], left: 1 };
+    }
   }
+}
+
+/** A property as text; what is missing is what it is by default, and colours are rounded. */
+function said(properties: Record<string, unknown>, field: string): string {
+  const plain = (_name: string, value: unknown): unknown => {
+    const rounded = typeof value === "number" ? Math.round(value * 1000) : value;
+    return rounded === 0 || rounded === false ? undefined : rounded;
+  };
+  return JSON.stringify([valueAt(properties, field)], plain);
+}
+
+/** Whether a tab holds what it came with: another tab's cells, or nothing. */
+function holds(tab: Tab, came: Tab | undefined): boolean {
+  return tab.rows.ids.every((row, down) =>
+    tab.columns.ids.every((column, right) => {
+      const cell = came?.cell(came.rows.idAt(down) ?? -1, came.columns.idAt(right) ?? -1);
+      return entryOf(tab.cell(row, column)) === entryOf(cell);
+    }),
+  );
 }
 
 function stillHolds(tab: Tab, cell: EnteredCell): boolean {

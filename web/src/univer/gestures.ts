@@ -10,6 +10,7 @@ import type { ICellData, IStyleData } from "@univerjs/core";
 import type { Tab } from "../model/tab";
 import type { Dimension } from "../protocol/messages";
 import type { Edit } from "../rebase/edits";
+import { newSheetId } from "../rebase/tabs";
 import type { Range } from "./snapshot";
 import { color, formatOf } from "./styles";
 
@@ -175,20 +176,19 @@ export function addingTab({ index, sheet }: InsertSheetParams): Edit {
     index,
     gridProperties: { rowCount: 1000, columnCount: 26 },
   };
-  return { kind: "tabs", requests: [{ addSheet: { properties } }] };
+  return { kind: "addTab", sheetId: newSheetId(), properties };
 }
 
 /** A mutation of the tab itself; null if it is another one. */
 export function changingTab(tab: Tab, name: string, params: Common): Edit | null {
   const { sheetId } = tab;
   const said = params as Common & Partial<TabParams>;
-  const update = (properties: object, fields: string): Edit => {
-    const request = { properties: { sheetId, ...properties }, fields };
-    return { kind: "tabs", requests: [{ updateSheetProperties: request }] };
+  const update = (properties: Record<string, unknown>, ...fields: string[]): Edit => {
+    return { kind: "changeTab", sheetId, properties, fields };
   };
   switch (name) {
     case "remove-sheet":
-      return { kind: "tabs", requests: [{ deleteSheet: { sheetId } }] };
+      return { kind: "removeTab", sheetId };
     case "set-worksheet-name":
       return update({ title: said.name }, "title");
     case "set-worksheet-order":
@@ -201,7 +201,8 @@ export function changingTab(tab: Tab, name: string, params: Common): Edit | null
       const { ySplit = 0, xSplit = 0 } = said;
       return update(
         { gridProperties: { frozenRowCount: ySplit, frozenColumnCount: xSplit } },
-        "gridProperties.frozenRowCount,gridProperties.frozenColumnCount",
+        "gridProperties.frozenRowCount",
+        "gridProperties.frozenColumnCount",
       );
     }
     default:

@@ -34,6 +34,7 @@ import {
   SetRangeValuesMutation,
   SetRowDataMutation,
   SetTabColorMutation,
+  SetWorksheetColWidthMutation,
   SetWorksheetHideMutation,
   SetWorksheetNameMutation,
   SetWorksheetOrderMutation,
@@ -42,7 +43,7 @@ import {
 import type { Happening } from "../model/changes";
 import type { CellPlace, Tab } from "../model/tab";
 import type { Workbook } from "../model/workbook";
-import { hex, styleOf } from "./styles";
+import { cellStyleOf, hex } from "./styles";
 import { univerCell } from "./cells";
 import type { CellOf } from "./editor";
 import {
@@ -282,6 +283,8 @@ export class Incoming {
     const subUnitId = sheetName(tab.sheetId);
     if (dimension === "ROWS") this.#run(SetRowDataMutation, { subUnitId, rowData: data });
     else this.#run(SetColDataMutation, { subUnitId, columnData: data });
+    // It changes nothing more: only with it, places are reckoned anew.
+    this.#run(SetWorksheetColWidthMutation, { subUnitId, ranges: [], colWidth: {} });
   }
 
   #merges(tab: Tab, workbook: Workbook): void {
@@ -340,7 +343,7 @@ export class Incoming {
     for (const [id, format] of workbook.styles) {
       if (this.#known.has(id)) continue;
       this.#known.add(id);
-      styles?.addCustomStyle(String(id), styleOf(format));
+      styles?.addCustomStyle(String(id), cellStyleOf(format));
     }
   }
 

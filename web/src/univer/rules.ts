@@ -14,7 +14,7 @@ import { serializeListOptions } from "@univerjs/sheets";
 
 import type { Tab } from "../model/tab";
 import type { DataValidation } from "../protocol/messages";
-import { runsOf } from "../rebase/calls";
+import { runsOf } from "../rebase/requests";
 import type { Range } from "./snapshot";
 
 /** The name of a rule: what it says. */

@@ -17,12 +17,10 @@ import type { Tab } from "../model/tab";
 import type { Workbook } from "../model/workbook";
 import type { GridRange, LineProperties } from "../protocol/messages";
 import { univerCell } from "./cells";
-import { hex, styleOf } from "./styles";
+import { cellStyleOf, DEFAULT_STYLE, hex } from "./styles";
 
 const ROW_HEIGHT = 21;
 const COLUMN_WIDTH = 100;
-/** Ten points: a line of it is as high as a row. */
-const DEFAULT_STYLE = styleOf({ textFormat: { fontFamily: "Arial", fontSize: 10 } });
 
 export function univerWorkbook(workbook: Workbook, unitId: string): IWorkbookData {
   return {
@@ -31,7 +29,7 @@ export function univerWorkbook(workbook: Workbook, unitId: string): IWorkbookDat
     appVersion: "",
     locale: LocaleType.EN_US,
     styles: Object.fromEntries(
-      [...workbook.styles].map(([id, format]) => [String(id), styleOf(format)]),
+      [...workbook.styles].map(([id, format]) => [String(id), cellStyleOf(format)]),
     ),
     defaultStyle: DEFAULT_STYLE,
     sheetOrder: workbook.tabs.map((tab) => sheetName(tab.sheetId)),

@@ -16,6 +16,9 @@ import {
 
 import type { CellFormat, Color } from "../protocol/messages";
 
+/** Ten points: a line of it is as high as a row. */
+export const DEFAULT_STYLE: IStyleData = { ff: "Arial", fs: 10 };
+
 const HORIZONTAL: Record<string, HorizontalAlign> = {
   LEFT: HorizontalAlign.LEFT,
   CENTER: HorizontalAlign.CENTER,
@@ -62,6 +65,11 @@ export function styleOf(format: CellFormat): IStyleData {
   const borders = bordersOf(format);
   if (borders !== null) style.bd = borders;
   return style;
+}
+
+/** A cell's style with its font: a drop-down is drawn without the sheet's default style. */
+export function cellStyleOf(format: CellFormat): IStyleData {
+  return { ...DEFAULT_STYLE, ...styleOf(format) };
 }
 
 function bordersOf({ borders }: CellFormat): IBorderData | null {
