@@ -27,7 +27,7 @@ from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, ONLY_ON, StillLo
 from gsheet_ml_scheduler.runsheet.comparing import Comparison, compare_and_pin
 from gsheet_ml_scheduler.runsheet.holding import FOR_PAINT, Desk, HeldRun
 from gsheet_ml_scheduler.runsheet.lifecycle import READY, failed_text
-from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, FOR_A_LOOK, Patience
+from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, FOR_A_LOOK, FOR_AN_OUTCOME, Patience
 from gsheet_ml_scheduler.runsheet.painting import Touch, background_of, row_coats, touch_rows
 from gsheet_ml_scheduler.runsheet.reclaiming import Reclaimer
 from gsheet_ml_scheduler.runsheet.settling import settle
@@ -223,14 +223,19 @@ class Claimer:
             if filled:
                 held.show_running(filled)
         except (KeyboardInterrupt, SystemExit):
-            with suppress(RunLost, SheetUnreachableError):
-                held.requeue()
+            self._put_back(held, FOR_AN_OUTCOME)
             raise
         except SheetUnreachableError:  # nobody knows whether the run has been started
-            with suppress(RunLost):
-                held.requeue(patience=FOR_A_CLAIM)
+            self._put_back(held, FOR_A_CLAIM)
             raise
         return held
+
+    @staticmethod
+    def _put_back(held: HeldRun, patience: Patience) -> None:
+        """A run that isn't to be trained here; where that can't be written, a later claim does."""
+        with suppress(RunLost, SheetUnreachableError):
+            held.requeue(patience=patience)
+        held.leave()
 
     def _marks(self, attempt: _Attempt) -> Marks:
         """What else is pinned to the row, where the comparison's answer was lost."""

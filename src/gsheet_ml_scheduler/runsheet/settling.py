@@ -29,10 +29,11 @@ def settle(desk: Desk) -> None:
             held.leave()
             desk.notice(f"{error} Results of an earlier process go on waiting.")
             return
-        outcome = f"its results, and {kept.ending.text!r}" if kept.ending else "its results"
+        written = ["its results"] if kept.cells else []
+        written += [repr(kept.ending.text)] if kept.ending else []
         desk.notice(
             f"Run {kept.claim.run_name}: what couldn't be written at {kept.at} is in the sheet "
-            f"now: {outcome}."
+            f"now: {' and '.join(written)}."
         )
 
 

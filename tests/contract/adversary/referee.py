@@ -86,7 +86,7 @@ class Referee:
         self._hit: dict[Cell, tuple[str, Any]] = {}  # who wrote there last, and what was there
         self._claimable_since: dict[int, int] = {}
         self._given_up: set[int] = set()
-        self._kept: dict[int, Party] = {}
+        self.waiting: frozenset[str] = frozenset()  # for whom something waits on this machine
         self._log = log
         self._clock = clock
         self._lag = int(switches.reads_lag_one_write)
@@ -201,10 +201,8 @@ class Referee:
         worker there writes it.
         """
         party = self.parties[name]
+        party.row = None
         self._check_debts(party)
-        row, party.row = party.row, None
-        if row is not None:
-            self._kept[row] = party
 
     def _end(self, party: Party, texts: set[str]) -> None:
         self._check_debts(party)
@@ -296,9 +294,8 @@ class Referee:
 
     def _on_behalf(self, party: Party, row: int, before: Snapshot) -> Party:
         """Whose write it is: who settles what another one kept writes for that one."""
-        owner = self._kept.get(row)
-        is_owners = owner is not None and before.at(row, "worker_name") == owner.name
-        return owner if owner is not None and is_owners else party
+        owner = before.at(row, "worker_name")
+        return self.parties[owner] if owner in self.waiting and owner in self.parties else party
 
     def _note_calls(self, party: Party, changes: list[Change], before: Snapshot) -> None:
         for change in changes:

@@ -15,7 +15,7 @@ import gspread
 from gsheet_ml_scheduler.errors import OUT_OF_REACH, RunInterrupted, RunLost
 from gsheet_ml_scheduler.run import Run
 from gsheet_ml_scheduler.runsheet.heartbeat import beat_when_due
-from gsheet_ml_scheduler.runsheet.journal import from_text
+from gsheet_ml_scheduler.runsheet.journal import Kept, from_text
 from gsheet_ml_scheduler.runsheet.leases import Terms
 from gsheet_ml_scheduler.runsheet.pacing import Pacing
 from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
@@ -153,22 +153,19 @@ class RunsWorker:
         error = {"done": None, "failed": ValueError("no"), "interrupted": KeyboardInterrupt()}[how]
         text = {"done": done, "failed": "failed: ValueError: no", "interrupted": "ready"}[how]
         run.__exit__(type(error) if error else None, error, None)
-        if _is_kept(self.scheduler, text):
+        me, endings = self.scheduler.worker_name, waiting(self.scheduler)
+        if any(it.claim.worker == me and it.ending and it.ending.text == text for it in endings):
             return Referee.kept
         return lambda referee, me: referee.ended(me, text)
 
 
-def _is_kept(scheduler: GSheetMLScheduler, text: str) -> bool:
-    """Whether an outcome of a worker's waits on this machine, to be written with a later claim."""
+def waiting(scheduler: GSheetMLScheduler) -> list[Kept]:
+    """What waits on this machine for the sheet, to be written with a later claim."""
     journal, sheet = scheduler._desk.journal, scheduler._sheet
     assert journal is not None
     folder = journal._sheet_folder(sheet.spreadsheet_id, sheet.sheet_id)
-    waiting = [from_text(path.read_text()) for path in folder.glob("*.json")]
-    return any(
-        kept.claim.worker == scheduler.worker_name and kept.ending and kept.ending.text == text
-        for kept in waiting
-        if kept is not None
-    )
+    found = [from_text(path.read_text()) for path in folder.glob("*.json")]
+    return [kept for kept in found if kept is not None]
 
 
 KINDS: tuple[Callable[[GSheetMLScheduler], Any], ...] = (RunsWorker, SeedWorker)

@@ -18,7 +18,16 @@ from tests.contract.adversary.network import Clock, Fate, Network
 from tests.contract.adversary.picture import ChangeLog, Snapshot
 from tests.contract.adversary.puppet import Blocked, Idle, Letter, Nap, Puppet
 from tests.contract.adversary.referee import Referee
-from tests.contract.adversary.workers import KINDS, TERMS, Tell, Worker, answer_of, beat, connect
+from tests.contract.adversary.workers import (
+    KINDS,
+    TERMS,
+    Tell,
+    Worker,
+    answer_of,
+    beat,
+    connect,
+    waiting,
+)
 
 SECONDS_OF_A_REQUEST = 0.4
 NICKNAMES = ("Ada", "Bo", "Cy", "Di", "Eve")
@@ -156,6 +165,8 @@ class World:
             self.referee.refused(actor.name)
         if letter.is_read and fate is Fate.LATE:
             fate = Fate.DROPPED_BEFORE
+        kept = waiting(actor.worker.scheduler)
+        self.referee.waiting = frozenset(it.claim.worker for it in kept)
         answer = self.network.carry(letter, fate)
         self.clock.pass_by(SECONDS_OF_A_REQUEST)
         refused = f": {answer}" if isinstance(answer, Exception) and fate is Fate.ANSWERED else ""
