@@ -1,8 +1,9 @@
 /**
  * What a cell shows and what its editor begins with: the server's texts, not Univer's own.
  *
- * Decided here: that an editor which is closed without a change writes nothing. Decided elsewhere:
- * the texts (the server), how they get into a cell (`cells.ts`).
+ * Decided here: that an editor which is closed without a change writes nothing, and that no cell is
+ * marked as wrong for not being on a list. Decided elsewhere: the texts (the server), how they get
+ * into a cell (`cells.ts`).
  */
 
 import {
@@ -34,6 +35,8 @@ export function showServerTexts(injector: Injector, editor: CellEditor): void {
     priority: 5, // after those that only decorate
     effect: InterceptorEffectEnum.Value | InterceptorEffectEnum.Style,
     handler: (cell, { rawData, workbook, worksheet, col }, next) => {
+      // A status like 3/20 isn't on its list, and isn't wrong: the server says what is.
+      if (cell && cell !== rawData) delete cell.markers;
       if (rawData?.t !== CellValueType.NUMBER || customOf(rawData).error !== undefined) {
         return next(shown(cell, rawData));
       }
