@@ -25,6 +25,7 @@ import {
 import { customOf, editTextOf, enteredText } from "./cells";
 import type { CellEditor } from "./editor";
 import { fitted } from "./fitting";
+import { DEFAULT_STYLE } from "./styles";
 
 const FIRST = 1_000; // priority: before Univer's own
 
@@ -36,7 +37,11 @@ export function showServerTexts(injector: Injector, editor: CellEditor): void {
     effect: InterceptorEffectEnum.Value | InterceptorEffectEnum.Style,
     handler: (cell, { rawData, workbook, worksheet, col }, next) => {
       // A status like 3/20 isn't on its list, and isn't wrong: the server says what is.
-      if (cell && cell !== rawData) delete cell.markers;
+      if (cell && cell !== rawData) {
+        delete cell.markers;
+        // A drop-down is drawn without the sheet's default style.
+        if (rawData?.s == null) cell.interceptorStyle = { ...DEFAULT_STYLE, ...cell.interceptorStyle };
+      }
       if (rawData?.t !== CellValueType.NUMBER || customOf(rawData).error !== undefined) {
         return next(shown(cell, rawData));
       }
