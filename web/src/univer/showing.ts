@@ -1,8 +1,9 @@
 /**
  * What a cell shows and what its editor begins with: the server's texts, not Univer's own.
  *
- * Decided here: that an editor which is closed without a change writes nothing. Decided elsewhere:
- * the texts (the server), how they get into a cell (`cells.ts`).
+ * Decided here: that an editor which is closed without a change writes nothing, and that no cell is
+ * marked as wrong for not being on a list. Decided elsewhere: the texts (the server), how they get
+ * into a cell (`cells.ts`).
  */
 
 import {
@@ -24,6 +25,7 @@ import {
 import { customOf, editTextOf, enteredText } from "./cells";
 import type { CellEditor } from "./editor";
 import { fitted } from "./fitting";
+import { DEFAULT_STYLE } from "./styles";
 
 const FIRST = 1_000; // priority: before Univer's own
 
@@ -34,6 +36,12 @@ export function showServerTexts(injector: Injector, editor: CellEditor): void {
     priority: 5, // after those that only decorate
     effect: InterceptorEffectEnum.Value | InterceptorEffectEnum.Style,
     handler: (cell, { rawData, workbook, worksheet, col }, next) => {
+      // A status like 3/20 isn't on its list, and isn't wrong: the server says what is.
+      if (cell && cell !== rawData) {
+        delete cell.markers;
+        // A drop-down is drawn without the sheet's default style.
+        if (rawData?.s == null) cell.interceptorStyle = { ...DEFAULT_STYLE, ...cell.interceptorStyle };
+      }
       if (rawData?.t !== CellValueType.NUMBER || customOf(rawData).error !== undefined) {
         return next(shown(cell, rawData));
       }
