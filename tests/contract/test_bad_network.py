@@ -11,7 +11,7 @@ from requests.exceptions import ReadTimeout
 
 from gsheet_ml_scheduler.errors import AccessError, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet.wire import APPEND_MARK
-from tests.contract.watching import GREEN_TEXT, Asked, Queue, lose_answers, same
+from tests.contract.watching import GREEN_TEXT, Asked, Clock, Queue, lose_answers, same
 
 
 def nth(number: int) -> Callable[[Asked], bool]:
@@ -168,6 +168,37 @@ def test_a_write_that_met_moved_columns_is_repaired_though_its_answer_was_lost(
     filled = {"n_epoch": 10, "learning_rate": 0.0005}
     assert queue.runs() == before | {"1": before["1"] | filled | cells}
     assert queue.pins() == []
+
+
+def interrupt(asked: Asked) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("broken", [refuse(429), interrupt])
+def test_a_repair_that_could_not_be_made_is_made_with_the_next_sync(
+    queue: Queue, broken: Callable[[Asked], None]
+) -> None:
+    clock = Clock()
+    scheduler, wire = queue.scheduler(clock=clock)
+    scheduler.find_claim_and_start_run()
+    wire.seen.clear()
+
+    def move_a_column(asked: Asked) -> None:
+        if writes("1/2")(asked) and wire.before is move_a_column:
+            where = queue.lines_range("COLUMNS", 0, 1)
+            queue.batch({"moveDimension": {"source": where, "destinationIndex": 5}})
+            wire.before = broken
+
+    wire.before = move_a_column
+    with suppress(KeyboardInterrupt):
+        scheduler.sync_config_and_status("1/2")
+    assert queue.runs()["1"]["worker_name"] == "1/2"
+    wire.before = None
+    clock.forward(120)
+    scheduler.sync_config_and_status("2/2")
+    run = queue.runs()["1"]
+    assert (run["status"], run["worker_name"]) == ("2/2", scheduler.worker_name)
+    assert (run["run_name"], run["n_epoch"]) == ("1", 10)
 
 
 def test_what_a_claim_hit_is_put_back_once_somebody_has_done_with_line_1(queue: Queue) -> None:

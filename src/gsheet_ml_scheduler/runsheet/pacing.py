@@ -68,6 +68,8 @@ FOR_A_LOOK = Patience(7200.0, longest_wait=60.0, reads=2, writes=3)
 """A worker without a run has nothing better to do than to wait until the sheet is back. A claim
 that begins is over in seconds, or it is given back: so there is room for all of it."""
 FOR_A_CLAIM = Patience(180.0)
+FOR_A_REPAIR = Patience(20.0, urgency=Urgency.OUTCOME)
+"""Something stands where it doesn't belong."""
 FOR_AN_OUTCOME = Patience(7200.0, longest_wait=60.0, urgency=Urgency.OUTCOME)
 """Hours of training hang on it, and until the sheet is back there is nothing better to do."""
 FOR_AN_EXIT = Patience(10.0, urgency=Urgency.OUTCOME)
@@ -210,6 +212,21 @@ class Pacing:
                     self._allowances[kind].asked(now)
                     return
             self._sleep_for_room(wait, doing)
+
+    @contextmanager
+    def urgently(self) -> Iterator[None]:
+        """What this thread asks here goes before syncs and claims, and may wait for its turn."""
+        doing: _Step | None = getattr(self._doing, "step", None)
+        if doing is None:
+            yield
+            return
+        before = doing.patience
+        total = max(before.total, doing.waited + FOR_A_REPAIR.total)
+        doing.patience = replace(before, total=total, urgency=FOR_A_REPAIR.urgency)
+        try:
+            yield
+        finally:
+            doing.patience = before
 
     def was_refused(self, kind: Kind, limit: float | None) -> None:
         """The sheet asked to slow down.

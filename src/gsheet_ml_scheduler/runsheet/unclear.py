@@ -1,12 +1,13 @@
 """Writes whose answer never came: nothing of them may land any more, and what they hit is put back.
 
 Decided here: what to do before a run's row is written again after a timeout, a lost connection or a
-server's error (P6). The write may have landed, may land yet, and may have met columns that had just
-moved. It was addressed to the run's pin, so the pin is changed for another one: from then on it
-can't land. Then the row tells whether it did, and the cells that aren't a run's to write get back
-what stood there (P2). An answer may be one write old, and show no row or the row as it was before:
-then it is read again. It costs a write and a read, only where an answer was missing. Elsewhere:
-repairs of a write whose answer came (`writing.py`), waiting and repeating (`pacing.py`).
+server's error (P6), or when the repair of a write was refused. The write may have landed, may land
+yet, and may have met columns that had just moved. It was addressed to the run's pin, so the pin is
+changed for another one: from then on it can't land. Then the row tells whether it did, and the
+cells that aren't a run's to write get back what stood there (P2). An answer may be one write old,
+and show no row or the row as it was before: then it is read again. It costs a write and a read,
+only where an answer was missing. Elsewhere: repairs of a write whose answer came (`writing.py`),
+waiting and repeating (`pacing.py`).
 """
 
 from collections.abc import Iterator
@@ -36,14 +37,9 @@ def misplaced(unclear: Unclear, now: FoundRow) -> dict[str, Any]:
     person's only where the columns have moved. Nothing is known of what another row held: where
     the cells have left the mark, as a sort of some columns does it, nothing is put back.
     """
-    before = unclear.before.columns
+    before, meant = unclear.before.columns, unclear.meant
     has_moved = not (before.names == unclear.names == now.columns.names)
-    meant = {
-        unclear.names[index]: value
-        for index, value in unclear.cells.items()
-        if index < len(unclear.names)
-    }
-    ours = [value for value in unclear.cells.values() if value is not None]
+    ours = [value for value in unclear.strays if value is not None]
     found: dict[str, Any] = {}
     others: list[tuple[Any, Any]] = []
     for name, old, new in _then_and_now(unclear.before, now):
@@ -83,16 +79,17 @@ def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:
 
     Only the thread that writes the run's row may call it; heartbeats don't need it.
     """
-    if held.unclear is None:
+    unclear = held.unclear
+    if unclear is None:
         return found
     with held.desk.beating:  # a heartbeat may be looking through the pin
         found = _fenced(held, found)
     if found.row is not None:
-        old = misplaced(held.unclear, found)
+        old = misplaced(unclear, found)
         if old:
             write(held, found, old, relaxed=False, keys=old)
             found = held.desk.sheet.read_pinned(held.pin)
-            if misplaced(held.unclear, found):
+            if misplaced(unclear, found):
                 found = held.desk.sheet.read_pinned(held.pin)
     held.unclear = None
     return found

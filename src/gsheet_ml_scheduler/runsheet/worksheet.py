@@ -20,7 +20,7 @@ from gspread.exceptions import APIError
 from gspread.urls import SPREADSHEET_URL
 from requests import Response
 
-from gsheet_ml_scheduler.errors import SheetLayoutError
+from gsheet_ml_scheduler.errors import SheetLayoutError, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet import wire
 from gsheet_ml_scheduler.runsheet.answers import FoundRow, Look, Written
 from gsheet_ml_scheduler.runsheet.claims import as_row
@@ -290,7 +290,14 @@ class RunSheet:
             if any(found.row is not None for found in self.read_all_pinned(list(rows)).values()):
                 raise error
             return Written(self.header.columns.names, {})
-        parts = [self.write_pinned({pin: cells}, relaxed=relaxed) for pin, cells in rows.items()]
+        parts: list[Written] = []
+        for pin, cells in rows.items():
+            try:
+                parts.append(self.write_pinned({pin: cells}, relaxed=relaxed))
+            except (APIError, SheetUnreachableError) as refusal:
+                if not parts:
+                    raise
+                raise NotSettledError(f"{self.label}: not all runs were written") from refusal
         places = {pin: row for part in parts for pin, row in part.rows.items()}
         problems = [part.problem for part in parts if part.problem]
         return Written(parts[-1].names, places, problems[-1] if problems else None)

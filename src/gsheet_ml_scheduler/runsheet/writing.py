@@ -1,9 +1,9 @@
 """Writes cells of a held run's row, by name, through its pin.
 
 Decided here: which cells may be written (P3), that a write is repaired at once where its own answer
-shows that the columns had moved (P2), and that a write whose answer doesn't come is remembered.
-Elsewhere: the proof that goes before (`holding.py`), what an unanswered write asks for
-(`unclear.py`).
+shows that the columns had moved (P2), and that a write is remembered until its answer has come and
+all is repaired: the repair needs a request of its own, which may be refused or lost. Elsewhere: the
+proof that goes before (`holding.py`), what a write that is remembered asks for (`unclear.py`).
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +17,7 @@ from gsheet_ml_scheduler.errors import SheetUnreachableError
 from gsheet_ml_scheduler.runsheet import claims
 from gsheet_ml_scheduler.runsheet.answers import FoundRow, Written
 from gsheet_ml_scheduler.runsheet.columns import STATUS, WORKER_NAME, Columns
-from gsheet_ml_scheduler.runsheet.pacing import UNCLEAR, status_code
+from gsheet_ml_scheduler.runsheet.pacing import status_code
 
 if TYPE_CHECKING:
     from gsheet_ml_scheduler.runsheet.holding import HeldRun
@@ -28,15 +28,28 @@ _SERVERS_FAULT = 500
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A write of which nobody knows whether it landed.
+    """A write of which nobody knows what it hit: no answer came, or it asks for a repair.
 
-    `before` is the row as it was proven, `names` line 1 as the write was addressed by, `cells` what
-    was to be written, by column.
+    `before` is the row as it was proven, `names` line 1 as the write was addressed by, `meant` what
+    was to stand where, by column name. A repair is a write too: `strays` are the values that those
+    before it may have left anywhere.
     """
 
     before: FoundRow
     names: tuple[str, ...]
-    cells: Mapping[int, Any]
+    meant: Mapping[str, Any]
+    strays: tuple[Any, ...] = ()
+
+    @classmethod
+    def of(cls, before: FoundRow, names: tuple[str, ...], cells: Mapping[int, Any]) -> "Unclear":
+        """A write of cells, by column."""
+        meant = {names[index]: value for index, value in cells.items() if index < len(names)}
+        return cls(before, names, meant, tuple(cells.values()))
+
+    def followed_by(self, repair: "Unclear") -> "Unclear":
+        """Both, where the second write repairs the first one."""
+        meant, strays = {**self.meant, **repair.meant}, (*self.strays, *repair.strays)
+        return Unclear(self.before, repair.names, meant, strays)
 
 
 @contextmanager
@@ -44,19 +57,23 @@ def remembered(
     writes: "Mapping[HeldRun, tuple[FoundRow, Mapping[int, Any]]]",
     names: tuple[str, ...] | None = None,
 ) -> Iterator[None]:
-    """Around a write: if its answer doesn't come, the runs know that.
+    """Around a write: its runs know of it until `settle`, unless it was refused.
 
     Args:
         writes: for each run the row as it was proven, and the cells by column.
         names: line 1 as the columns were counted by, if not that of the rows.
     """
+    earlier = {held: held.unclear for held in writes}
+    for held, (before, cells) in writes.items():
+        made = Unclear.of(before, before.columns.names if names is None else names, cells)
+        was = earlier[held]
+        held.unclear = made if was is None else was.followed_by(made)
     try:
         yield
-    except (APIError, *UNCLEAR) as error:
-        if not isinstance(error, APIError) or status_code(error) >= _SERVERS_FAULT:
-            for held, (before, cells) in writes.items():
-                line_1 = before.columns.names if names is None else names
-                held.unclear = held.unclear or Unclear(before, line_1, cells)
+    except (APIError, SheetUnreachableError) as error:
+        if not isinstance(error, APIError) or status_code(error) < _SERVERS_FAULT:
+            for held, was in earlier.items():
+                held.unclear = was  # nothing of this one landed
         raise
 
 
@@ -116,12 +133,13 @@ def settle(
             raise held.is_lost("its row was deleted")
         held.row_index = written.rows[held.pin]
         if written.names == names:
+            held.unclear = None
             if written.problem:
                 raise written.problem
             return
         names = written.names
         cells = claims.repair(columns, row, cells, names, {} if written.problem else kept)
-        with remembered({held: (proof, cells)}, names):
+        with held.desk.pacing.urgently(), remembered({held: (proof, cells)}, names):
             written = sheet.write_pinned({held.pin: cells}, relaxed=relaxed)
     raise SheetUnreachableError(f"{sheet.label}: line 1 keeps changing.")
 

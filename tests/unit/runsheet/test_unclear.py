@@ -21,7 +21,7 @@ def row(names: tuple[str, ...], *cells: Any) -> FoundRow:
 
 
 BEFORE = row(NAMES, "b", "running", "dF53M7", 0.5, 0.1)
-WRITE = Unclear(BEFORE, NAMES, {1: "done", 4: 0.25})
+WRITE = Unclear.of(BEFORE, NAMES, {1: "done", 4: 0.25})
 
 
 def test_nothing_was_hit_where_the_write_landed_or_not() -> None:
