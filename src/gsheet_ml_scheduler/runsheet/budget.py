@@ -41,6 +41,7 @@ class Kind(Enum):
 class Urgency(Enum):
     """Who goes first; the value is the part of the allowance that such requests may use up."""
 
+    REPAIR = math.inf
     HEARTBEAT = 1.0
     OUTCOME = 0.9
     CLAIM = 0.8
@@ -79,7 +80,7 @@ class Allowance:
 
         More than the window ever holds is as good as the whole window: the rest waits its turn.
         """
-        if self.is_unlimited:
+        if self.is_unlimited or urgency is Urgency.REPAIR:
             return 0.0
         room, window = self._room(now, urgency)
         times = self._within(now, window)

@@ -68,8 +68,8 @@ FOR_A_LOOK = Patience(7200.0, longest_wait=60.0, reads=2, writes=3)
 """A worker without a run has nothing better to do than to wait until the sheet is back. A claim
 that begins is over in seconds, or it is given back: so there is room for all of it."""
 FOR_A_CLAIM = Patience(180.0)
-FOR_A_REPAIR = Patience(20.0, urgency=Urgency.OUTCOME)
-"""Something stands where it doesn't belong."""
+FOR_A_REPAIR = Patience(20.0, urgency=Urgency.REPAIR)
+"""Something of ours stands in a person's cell."""
 FOR_AN_OUTCOME = Patience(7200.0, longest_wait=60.0, urgency=Urgency.OUTCOME)
 """Hours of training hang on it, and until the sheet is back there is nothing better to do."""
 FOR_AN_EXIT = Patience(10.0, urgency=Urgency.OUTCOME)
@@ -196,6 +196,28 @@ class Pacing:
             self._missed += 1
             self._merging_since = None  # it has just been told
 
+    def insisted(self, repair: Callable[[], T], *, what: str) -> T:
+        """The result of a request that puts right what stands where it doesn't belong.
+
+        It doesn't wait for the budget. Told to slow down, it is made again for 20 s; any other
+        failure is the caller's, who knows what may have landed.
+
+        Raises:
+            APIError, UNCLEAR: it failed.
+        """
+        began, attempt = self.clock(), 0
+        with self._a_step(FOR_A_REPAIR, what):
+            while True:
+                try:
+                    return repair()
+                except APIError as error:
+                    wait = self._wait(attempt, FOR_A_REPAIR)
+                    is_over = self.clock() - began + wait > FOR_A_REPAIR.total
+                    if status_code(error) != TOO_MANY or is_over:
+                        raise
+                attempt += 1
+                self.sleep(wait)
+
     def wait_for_room(self, kind: Kind) -> None:
         """Waits until one more request may be made, and counts it.
 
@@ -212,21 +234,6 @@ class Pacing:
                     self._allowances[kind].asked(now)
                     return
             self._sleep_for_room(wait, doing)
-
-    @contextmanager
-    def urgently(self) -> Iterator[None]:
-        """What this thread asks here goes before syncs and claims, and may wait for its turn."""
-        doing: _Step | None = getattr(self._doing, "step", None)
-        if doing is None:
-            yield
-            return
-        before = doing.patience
-        total = max(before.total, doing.waited + FOR_A_REPAIR.total)
-        doing.patience = replace(before, total=total, urgency=FOR_A_REPAIR.urgency)
-        try:
-            yield
-        finally:
-            doing.patience = before
 
     def was_refused(self, kind: Kind, limit: float | None) -> None:
         """The sheet asked to slow down.

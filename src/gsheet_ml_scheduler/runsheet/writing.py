@@ -9,6 +9,7 @@ proof that goes before (`holding.py`), what a write that is remembered asks for 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gspread.exceptions import APIError
@@ -139,8 +140,11 @@ def settle(
             return
         names = written.names
         cells = claims.repair(columns, row, cells, names, {} if written.problem else kept)
-        with held.desk.pacing.urgently(), remembered({held: (proof, cells)}, names):
-            written = sheet.write_pinned({held.pin: cells}, relaxed=relaxed)
+        rows = {held.pin: cells}
+        with remembered({held: (proof, cells)}, names):
+            written = held.desk.pacing.insisted(
+                partial(sheet.write_pinned, rows, relaxed=relaxed), what="repair a row"
+            )
     raise SheetUnreachableError(f"{sheet.label}: line 1 keeps changing.")
 
 
