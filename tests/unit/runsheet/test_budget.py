@@ -17,7 +17,7 @@ from gsheet_ml_scheduler.runsheet.budget import (
     Urgency,
 )
 
-URGENCIES = st.sampled_from(list(Urgency))
+URGENCIES = st.sampled_from([urgency for urgency in Urgency if urgency is not Urgency.REPAIR])
 EVENTS = st.lists(
     st.tuples(
         st.floats(0, 40),  # seconds since the event before
@@ -54,6 +54,14 @@ def test_no_minute_ever_holds_more_requests_than_the_limit(
             allowance.refused(now, None)
         assert allowance.per_minute(now) <= limit
     assert busiest_minute(asked) <= limit
+
+
+def test_a_repair_never_waits_but_is_counted() -> None:
+    allowance = Allowance(6.0)
+    ask(allowance, 0.0, Urgency.HEARTBEAT, 6)
+    assert allowance.wait(1.0, Urgency.HEARTBEAT) > 0
+    assert ask(allowance, 1.0, Urgency.REPAIR) == 1
+    assert allowance.wait(60.5, Urgency.HEARTBEAT, 6) == pytest.approx(0.5)
 
 
 @given(EVENTS)
