@@ -17,9 +17,27 @@ function withoutHyphenation(): Plugin {
   };
 }
 
+/** The large script is asked for by the page itself, not only by the small one that begins it. */
+function withAppPreloaded(): Plugin {
+  return {
+    name: "with-app-preloaded",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_, { bundle = {} }) =>
+        Object.values(bundle)
+          .filter((part) => part.type === "chunk" && part.isDynamicEntry && part.name === "app")
+          .map(({ fileName }) => ({
+            tag: "link",
+            attrs: { rel: "modulepreload", crossorigin: true, href: `/static/${fileName}` },
+            injectTo: "head",
+          })),
+    },
+  };
+}
+
 export default defineConfig({
   base: "/static/",
-  plugins: [withoutHyphenation()],
+  plugins: [withoutHyphenation(), withAppPreloaded()],
   build: {
     outDir: fileURLToPath(new URL("../src/gsheet_ml_scheduler/server/static", import.meta.url)),
     emptyOutDir: true,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gspread
 import pytest
+from playwright.sync_api import Route
 
 from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
 from tests.browser.conftest import OpenPage
@@ -92,6 +93,40 @@ def test_it_fits_a_desk_and_a_phone_by_day_and_by_night(
     assert size[1] <= height
     background = grid.page.evaluate("getComputedStyle(document.querySelector('.bar')).background")
     assert ("22, 24, 29" in background) == (colors == "dark")
+
+
+def test_the_page_says_what_it_waits_for_while_its_large_script_is_on_its_way(
+    grid: GridPage,
+) -> None:
+    held: list[Route] = []
+    grid.page.route("**/assets/app-*.js", lambda route: held.append(route))  # noqa: PLW0108
+    grid.page.reload(wait_until="commit")
+    until(lambda: grid.page.get_by_text("Loading the workbook…").is_visible())
+    until(lambda: bool(held))
+    grid.page.unroute_all()
+    for route in held:
+        route.continue_()
+    until(lambda: grid.page.evaluate("Boolean(window.gsheetMlGrid?.ready)"))
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("app", "The page couldn’t be loaded. Load it again."),
+        ("echarts", "The charts couldn’t be loaded. Load the page again."),
+    ],
+)
+def test_a_script_that_does_not_arrive_is_told(
+    grid: GridPage, workbook: gspread.Spreadsheet, script: str, sentence: str
+) -> None:
+    grid.page.route(f"**/assets/{script}-*.js", lambda route: route.abort())
+    grid.page.reload(wait_until="commit")
+    if script == "echarts":
+        workbook.sheet1.update([["done", "", 0.01, 5, False, 0.2]], "B4")
+        drawer(grid, "Compare")
+    until(lambda: grid.page.get_by_text(sentence).is_visible())
+    assert all("ERR_FAILED" in said for said in grid.complaints), grid.complaints
+    grid.complaints.clear()
 
 
 def test_the_token_is_not_in_the_address_any_more(grid: GridPage, server: Served) -> None:

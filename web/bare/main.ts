@@ -11,6 +11,7 @@ import {
   LocaleType,
   UniverInstanceType,
 } from "@univerjs/core";
+import { DesktopUIController } from "@univerjs/ui";
 
 import { injectorOf, startUniver } from "../src/univer/setup";
 
@@ -36,7 +37,7 @@ function cellsOf(rows: number): Record<number, Record<number, { v: string | numb
 const container = document.getElementById("grid");
 if (container !== null) {
   const rows = Number(new URLSearchParams(location.search).get("rows") ?? 2000);
-  const univer = startUniver(container, false);
+  const univer = startUniver(container, false, DesktopUIController);
   const sheet = { id: "0", name: "Sheet1", rowCount: rows, columnCount: COLUMNS };
   univer.createUnit(UniverInstanceType.UNIVER_SHEET, {
     id: "workbook",

@@ -11,7 +11,7 @@ import type { Tab } from "./model/tab";
 import { assemble, CutOffError, type Workbook } from "./model/workbook";
 import { Feed } from "./protocol/feed";
 import { NoAnswer, Refused, request, type Server } from "./protocol/http";
-import type { Changes, Dimension } from "./protocol/messages";
+import type { Changes, Dimension, SnapshotLine } from "./protocol/messages";
 import { type Call, type Headers, Outbox } from "./protocol/outbox";
 import { snapshotLines } from "./protocol/snapshot";
 import { inPieces } from "./rebase/pieces";
@@ -62,6 +62,8 @@ export class Session {
   /** A write waits for an answer again and again, whatever the feed says. */
   #unanswered = false;
   #reloading: Promise<void> | null = null;
+  /** One that was asked for before anybody could read it. */
+  #snapshot: AsyncIterable<SnapshotLine> | null = null;
   #awaited: { revision: number; resolve: () => void }[] = [];
   /** Which lines came in the latest revisions: an insert learns its ids from it. */
   readonly #came = new Map<number, number[]>();
@@ -132,9 +134,10 @@ export class Session {
     return this.#outbox.count;
   }
 
-  /** Load and follow, for as long as the page is open. */
-  async start(): Promise<void> {
+  /** Load and follow, for as long as the page is open; the first snapshot is on its way already. */
+  async start(snapshot: AsyncIterable<SnapshotLine>): Promise<void> {
     this.#tell("loading", "");
+    this.#snapshot = snapshot;
     await this.#reload();
   }
 
@@ -315,7 +318,9 @@ export class Session {
     this.#feed.stop();
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const workbook = await assemble(snapshotLines(this.#server.live("snapshot")));
+        const lines = this.#snapshot ?? snapshotLines(this.#server.live("snapshot"));
+        this.#snapshot = null;
+        const workbook = await assemble(lines);
         await this.#view.free();
         this.#workbook = workbook;
         break;

@@ -8,8 +8,8 @@ don't know of each other settle at equal shares, as they do for the connections 
 
 Decided here: what an allowance is, how it is cut and grows, and what is kept free for whom. In any
 minute (a longer time, when the allowance is small) no more is asked than the allowance, and the
-last part of it is kept for what is urgent: a heartbeat never waits behind syncs. Only a repair, which
-is rare, is made whatever is left.
+last part of it is kept for what is urgent: a heartbeat never waits behind syncs. Only a repair,
+which is rare, is made whatever is left.
 Elsewhere: who waits, and what a client's requests are (`pacing.py`). Pure: the time, in seconds of
 a steady clock, is an argument.
 """

@@ -3,7 +3,10 @@
  */
 
 import { useEffect, useRef, useState } from "react";
+import { createRoot } from "react-dom/client";
 
+import type { Server } from "../protocol/http";
+import type { SnapshotLine } from "../protocol/messages";
 import { Bar } from "./bar";
 import { Controller } from "./controller";
 import { Drawer } from "./drawer";
@@ -11,15 +14,21 @@ import { Empty } from "./empty";
 import { Notices } from "./notices";
 import { usePage } from "./store";
 
-export function App() {
+/** Put the page in its place, with the workbook that is on its way. */
+export function openPage(server: Server, snapshot: AsyncIterable<SnapshotLine>): void {
+  const root = document.getElementById("root");
+  if (root !== null) createRoot(root).render(<App server={server} snapshot={snapshot} />);
+}
+
+function App({ server, snapshot }: { server: Server; snapshot: AsyncIterable<SnapshotLine> }) {
   const place = useRef<HTMLDivElement>(null);
   const [controller, setController] = useState<Controller | null>(null);
   useEffect(() => {
     if (place.current === null) return;
-    const made = new Controller(place.current, spreadsheetId());
+    const made = new Controller(place.current, server);
     setController(made);
-    void made.start();
-  }, []);
+    void made.start(snapshot);
+  }, [server, snapshot]);
   return (
     <div className="page">
       {controller === null ? <header className="bar" /> : <Bar controller={controller} />}
@@ -55,10 +64,4 @@ function Cover({ controller }: { controller: Controller }) {
     );
   }
   return <Empty controller={controller} />;
-}
-
-/** The address is /spreadsheets/d/{id}, perhaps with /edit behind it. */
-function spreadsheetId(): string {
-  const found = /\/spreadsheets\/d\/([^/]+)/.exec(location.pathname);
-  return decodeURIComponent(found?.[1] ?? "");
 }

@@ -5,7 +5,8 @@
 import type { RunsSummary } from "../protocol/messages";
 import type { Controller } from "./controller";
 import { Chart, HalfMoon, Mark, Moon, Redo, Sun, Undo } from "./icons";
-import { type PageState, type Theme, usePage } from "./store";
+import { type PageState, usePage } from "./store";
+import type { Theme } from "./theme";
 import { duration, perHour } from "./words";
 
 /** In which order states are told, and which of the page's colours each has. */

@@ -2,31 +2,42 @@
  * A chart that fills its place and follows it.
  */
 
-import { useEffect, useRef } from "react";
+import type { ECharts } from "echarts/core";
+import { useEffect, useRef, useState } from "react";
 
-import { type Colors, drawOn, type Option } from "./charts";
+import type { Colors, Option } from "./charts";
 
 export function ChartView({ option, label }: { option: Option; label: string }) {
   const place = useRef<HTMLDivElement>(null);
-  const chart = useRef<ReturnType<typeof drawOn> | null>(null);
+  const [chart, setChart] = useState<ECharts | null>(null);
+  const [isMissing, setMissing] = useState(false);
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const drawn = drawOn(element);
-    chart.current = drawn;
-    const watcher = new ResizeObserver(() => {
-      drawn.resize();
-    });
-    watcher.observe(element);
+    let drawn: ECharts | null = null;
+    let isOpen = true;
+    const watcher = new ResizeObserver(() => drawn?.resize());
+    import("./echarts").then(
+      ({ drawOn }) => {
+        if (!isOpen) return;
+        drawn = drawOn(element);
+        watcher.observe(element);
+        setChart(drawn);
+      },
+      () => {
+        if (isOpen) setMissing(true);
+      },
+    );
     return () => {
+      isOpen = false;
       watcher.disconnect();
-      drawn.dispose();
-      chart.current = null;
+      drawn?.dispose();
     };
   }, []);
   useEffect(() => {
-    chart.current?.setOption(option, { notMerge: true });
-  }, [option]);
+    chart?.setOption(option, { notMerge: true });
+  }, [chart, option]);
+  if (isMissing) return <p role="alert">The charts couldn’t be loaded. Load the page again.</p>;
   return <div className="chart" ref={place} role="img" aria-label={label} />;
 }
 

@@ -1,36 +1,17 @@
 /**
  * The two charts, in ECharts' words.
  *
- * Decided here: how they look. Decided elsewhere: what they show (`series.ts`).
+ * Decided here: how they look. Decided elsewhere: what they show (`series.ts`), what draws them
+ * (`echarts.ts`).
  */
 
-import { LineChart, ParallelChart } from "echarts/charts";
-import {
-  GridComponent,
-  LegendComponent,
-  ParallelComponent,
-  TooltipComponent,
-  VisualMapComponent,
-} from "echarts/components";
-import * as echarts from "echarts/core";
-import { CanvasRenderer } from "echarts/renderers";
+import type { ECharts } from "echarts/core";
 
 import type { Curve } from "../protocol/messages";
 import type { Compared } from "./series";
 import { short } from "./words";
 
-echarts.use([
-  LineChart,
-  ParallelChart,
-  GridComponent,
-  LegendComponent,
-  ParallelComponent,
-  TooltipComponent,
-  VisualMapComponent,
-  CanvasRenderer,
-]);
-
-export type Option = Parameters<echarts.ECharts["setOption"]>[0];
+export type Option = Parameters<ECharts["setOption"]>[0];
 
 export interface Colors {
   text: string;
@@ -51,10 +32,6 @@ const PALETTE = [
   "#8c8c8c",
 ];
 const SCALE = ["#3b4cc0", "#7b9ff9", "#c0d4f5", "#f2cbb7", "#ee8468", "#b40426"];
-
-export function drawOn(element: HTMLElement): echarts.ECharts {
-  return echarts.init(element, null, { renderer: "canvas" });
-}
 
 export function curvesOption(
   curves: readonly { name: string; curve: Curve }[],

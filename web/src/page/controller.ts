@@ -5,22 +5,23 @@
  * themselves (the server), how they look (`bar.tsx`, `drawer.tsx`).
  */
 
-import { getJson, NoAnswer, Refused, Server } from "../protocol/http";
+import { getJson, NoAnswer, Refused, type Server } from "../protocol/http";
 import type {
   HistoryAnswer,
   LogAnswer,
   MetricsAnswer,
   RunsSummary,
+  SnapshotLine,
 } from "../protocol/messages";
 import { Session } from "../session";
 import { Grid } from "../univer/grid";
-import { Store, type Theme } from "./store";
 import { offerHook } from "./hook";
+import { Store } from "./store";
+import { keepTheme, keptTheme, paintTheme, type Theme } from "./theme";
 
 const EVERY = 2_000; // ms between two looks at the runs
 const NOTICE_STAYS = 8_000;
 const NAME_KEY = "gsheet-ml-name";
-const THEME_KEY = "gsheet-ml-theme";
 
 export class Controller {
   readonly store = new Store();
@@ -31,14 +32,12 @@ export class Controller {
   #asking = false;
   #askedSoon: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(container: HTMLElement, spreadsheetId: string) {
-    this.server = new Server(spreadsheetId);
-    const theme = (localStorage.getItem(THEME_KEY) ?? "auto") as Theme;
+  constructor(container: HTMLElement, server: Server) {
+    this.server = server;
+    const theme = keptTheme();
     this.store.set({ theme });
-    const dark = isDark(theme);
-    document.documentElement.classList.toggle("dark", dark);
     this.grid = new Grid(container, {
-      dark,
+      dark: paintTheme(theme),
       options: (range) => this.#options(range),
       notice: (sentence) => {
         this.notice(sentence);
@@ -66,8 +65,8 @@ export class Controller {
     offerHook(this.grid, this.session);
   }
 
-  async start(): Promise<void> {
-    await this.session.start();
+  async start(snapshot: AsyncIterable<SnapshotLine>): Promise<void> {
+    await this.session.start(snapshot);
     if (!this.session.loaded) return; // it said why
     this.grid.onSelected(() => {
       this.#select();
@@ -93,10 +92,8 @@ export class Controller {
   }
 
   setTheme(theme: Theme): void {
-    localStorage.setItem(THEME_KEY, theme);
-    const dark = isDark(theme);
-    document.documentElement.classList.toggle("dark", dark);
-    this.grid.setDark(dark);
+    keepTheme(theme);
+    this.grid.setDark(paintTheme(theme));
     this.store.set({ theme });
   }
 
@@ -194,9 +191,4 @@ export class Controller {
       this.#asking = false;
     }
   }
-}
-
-function isDark(theme: Theme): boolean {
-  if (theme !== "auto") return theme === "dark";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
 }

@@ -7,6 +7,7 @@ import { useSyncExternalStore } from "react";
 import type { RunsSummary } from "../protocol/messages";
 import type { Connection } from "../session";
 import type { Selected } from "../univer/grid";
+import type { Theme } from "./theme";
 
 export interface Notice {
   id: number;
@@ -14,7 +15,6 @@ export interface Notice {
 }
 
 export type DrawerTab = "curves" | "compare" | "run" | "cell";
-export type Theme = "auto" | "light" | "dark";
 
 export interface PageState {
   title: string;

@@ -7,8 +7,15 @@
 import { request } from "./http";
 import type { SnapshotLine } from "./messages";
 
-export async function* snapshotLines(address: string): AsyncGenerator<SnapshotLine> {
-  const { body } = await request(address);
+/** It is asked for at once; whoever reads the lines is told what went wrong. */
+export function snapshotLines(address: string): AsyncIterable<SnapshotLine> {
+  const answer = request(address);
+  answer.catch(() => undefined); // else one that nobody reads yet counts as not handled
+  return linesOf(answer);
+}
+
+async function* linesOf(answer: Promise<Response>): AsyncGenerator<SnapshotLine> {
+  const { body } = await answer;
   if (body === null) return;
   const decoder = new TextDecoder();
   const reader = body.getReader();

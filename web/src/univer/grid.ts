@@ -143,16 +143,11 @@ export class Grid implements View {
     if (first) void this.#openAll();
   }
 
-  /**
-   * All of Univer at once. It opens its last rooms, the fill handle's and the search's, three seconds
-   * late; and a dialog that is asked for in the moment in which its service begins is never shown.
-   */
   async #openAll(): Promise<void> {
+    // A dialog that is asked for in the moment in which its service begins is never shown.
     this.injector.get(IDialogService);
     this.injector.get(IConfirmService);
-    const lifecycle = this.injector.get(LifecycleService);
-    await lifecycle.onStage(LifecycleStages.Rendered);
-    lifecycle.stage = LifecycleStages.Steady;
+    await this.injector.get(LifecycleService).onStage(LifecycleStages.Steady);
     this.#ready();
   }
 

@@ -17,7 +17,7 @@ import "@univerjs/find-replace/lib/index.css";
 import "@univerjs/sheets-filter-ui/lib/index.css";
 import "@univerjs/sheets-sort-ui/lib/index.css";
 
-import { type Injector, LocaleType, LogLevel, mergeLocales, Univer } from "@univerjs/core";
+import { Injector, LocaleType, LogLevel, mergeLocales, Univer } from "@univerjs/core";
 import { UniverDataValidationPlugin } from "@univerjs/data-validation";
 import designLocale from "@univerjs/design/locale/en-US";
 import { UniverDocsPlugin } from "@univerjs/docs";
@@ -46,12 +46,18 @@ import sortUiLocale from "@univerjs/sheets-sort-ui/locale/en-US";
 import { UniverSheetsUIPlugin } from "@univerjs/sheets-ui";
 import sheetsUiLocale from "@univerjs/sheets-ui/locale/en-US";
 import { defaultTheme } from "@univerjs/themes";
-import { UniverUIPlugin } from "@univerjs/ui";
+import { DesktopUIController, IUIController, UniverUIPlugin } from "@univerjs/ui";
 import uiLocale from "@univerjs/ui/locale/en-US";
 
+import { PromptController } from "./drawing";
 import { hiddenMenus } from "./menus";
 
-export function startUniver(container: HTMLElement, dark: boolean): Univer {
+/** `Controller` says when Univer draws. */
+export function startUniver(
+  container: HTMLElement,
+  dark: boolean,
+  Controller: typeof DesktopUIController = PromptController,
+): Univer {
   const univer = new Univer({
     theme: defaultTheme,
     darkMode: dark,
@@ -75,12 +81,19 @@ export function startUniver(container: HTMLElement, dark: boolean): Univer {
   });
   univer.registerPlugin(UniverDocsPlugin);
   univer.registerPlugin(UniverRenderEnginePlugin);
+  const page = { container, header: true, toolbar: true, ribbonType: "simple" } as const;
   univer.registerPlugin(UniverUIPlugin, {
-    container,
-    header: true,
-    toolbar: true,
-    ribbonType: "simple",
+    ...page,
     menu: hiddenMenus,
+    override: [
+      [
+        IUIController,
+        {
+          useFactory: (injector: Injector) => injector.createInstance(Controller, page),
+          deps: [Injector],
+        },
+      ],
+    ],
   });
   univer.registerPlugin(UniverDocsUIPlugin);
   univer.registerPlugin(UniverFormulaEnginePlugin);
