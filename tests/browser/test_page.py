@@ -99,11 +99,10 @@ def test_the_page_says_what_it_waits_for_while_its_large_script_is_on_its_way(
     grid: GridPage,
 ) -> None:
     held: list[Route] = []
-    grid.page.route("**/assets/app-*.js", lambda route: held.append(route))  # noqa: PLW0108
+    grid.page.route("**/assets/app-*.js", lambda route: held.append(route))
     grid.page.reload(wait_until="commit")
     until(lambda: grid.page.get_by_text("Loading the workbook…").is_visible())
     until(lambda: bool(held))
-    grid.page.unroute_all()
     for route in held:
         route.continue_()
     until(lambda: grid.page.evaluate("Boolean(window.gsheetMlGrid?.ready)"))
