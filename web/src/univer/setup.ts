@@ -36,7 +36,7 @@ import { UniverSheetsFilterPlugin } from "@univerjs/sheets-filter";
 import { UniverSheetsFilterUIPlugin } from "@univerjs/sheets-filter-ui";
 import filterLocale from "@univerjs/sheets-filter-ui/locale/en-US";
 import { UniverSheetsFindReplacePlugin } from "@univerjs/sheets-find-replace";
-import { CalculationMode, UniverSheetsFormulaPlugin } from "@univerjs/sheets-formula";
+import { CalculationMode } from "@univerjs/sheets-formula";
 import { UniverSheetsFormulaUIPlugin } from "@univerjs/sheets-formula-ui";
 import formulaUiLocale from "@univerjs/sheets-formula-ui/locale/en-US";
 import sheetsLocale from "@univerjs/sheets/locale/en-US";
@@ -50,6 +50,7 @@ import { DesktopUIController, IUIController, UniverUIPlugin } from "@univerjs/ui
 import uiLocale from "@univerjs/ui/locale/en-US";
 
 import { PromptController } from "./drawing";
+import { FormulaWords } from "./formulas";
 import { hiddenMenus } from "./menus";
 
 /** `Controller` says when Univer draws. */
@@ -105,7 +106,7 @@ export function startUniver(
     disableForceStringAlert: true,
     disableForceStringMark: true,
   });
-  univer.registerPlugin(UniverSheetsFormulaPlugin, {
+  univer.registerPlugin(FormulaWords, {
     initialFormulaComputing: CalculationMode.NO_CALCULATION,
   });
   univer.registerPlugin(UniverSheetsFormulaUIPlugin);
