@@ -23,7 +23,6 @@ from ..text.locales import conventions
 from .conditional import Conditional
 
 _DAY = date(2000, 1, 1)  # typed without a year or not: only whether it is a date is asked
-_LONGEST = 16  # characters of ten digits with their sign and zeros: a longer number is cut
 _MOMENTS = ("DATE", "TIME", "DATE_TIME")
 _ISO = {"type": "DATE_TIME", "pattern": "yyyy-mm-dd hh:mm:ss"}
 
@@ -123,7 +122,7 @@ class Showing:
             return [self._plain_text(cell) for cell in cells]
         # What `automatic` does, said again: a call for each of a million numbers takes a second.
         return [
-            (f"{cell:.10g}" if len(repr(cell)) > _LONGEST else self._plain_text(cell))
+            (None if float(text := f"{cell:.10g}") == cell else text)
             if type(cell) is float and (1e-4 <= cell < 1e9 or -1e9 < cell <= -1e-4)
             else self._plain_text(cell)
             for cell in cells
