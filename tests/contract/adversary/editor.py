@@ -144,11 +144,12 @@ class Editor:
         return f"renames the column {old!r} to {new!r}"
 
     def restore_names(self) -> None:
-        """All columns have the names that they began with."""
+        """All columns have the names that they began with, but where a worker made another one."""
         snapshot = self.look()
         for column, title in snapshot.names.items():
-            if "#" in title:
-                self._batch(self._write(snapshot.rows[0], column, title.partition("#")[0]))
+            first = title.partition("#")[0]
+            if first not in snapshot.names.values():
+                self._batch(self._write(snapshot.rows[0], column, first))
 
     def let_all_go_on(self) -> str:
         """Nobody waits for a command any more."""
