@@ -26,7 +26,7 @@ from gsheet_ml_scheduler.localsheets.storage.store import Store
 from gsheet_ml_scheduler.localsheets.text import number_format, user_entered
 from gsheet_ml_scheduler.localsheets.text.locales import conventions
 from tests.live import Grid
-from tests.unit.localsheets.calls import Json, close, open_calls
+from tests.unit.localsheets.calls import Json, cells, close, line, open_calls
 from tests.unit.localsheets.test_changelog import REQUESTS
 
 
@@ -57,6 +57,23 @@ def message_since(store: Store, revision: int) -> Json | None:
         return None if told is None else json.loads(json.dumps(told))
 
 
+MARKED = {
+    "ranges": [
+        {
+            "sheetId": 0,
+            "startRowIndex": 3,
+            "endRowIndex": 7,
+            "startColumnIndex": 2,
+            "endColumnIndex": 5,
+        }
+    ],
+    "booleanRule": {
+        "condition": {"type": "NOT_BLANK"},
+        "format": {"backgroundColor": {"red": 1}},
+    },
+}
+
+
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.lists(REQUESTS, min_size=1, max_size=3), st.booleans()), max_size=12))
 def test_who_follows_has_what_a_new_snapshot_has(batches: list[tuple[list[Any], bool]]) -> None:
@@ -68,6 +85,7 @@ def test_who_follows_has_what_a_new_snapshot_has(batches: list[tuple[list[Any], 
         calls.batch(
             {"updateSheetProperties": {"properties": shrink, "fields": fields}},
             {"addSheet": {"properties": {"sheetId": 7, **shrink}}},
+            {"addConditionalFormatRule": {"rule": MARKED, "index": 0}},
         )
         store = Store(path)
         grid, before = grid_of(store), grid_of(store)
@@ -89,6 +107,32 @@ def test_who_follows_has_what_a_new_snapshot_has(batches: list[tuple[list[Any], 
             assert before.picture() == grid_of(store).picture()
         store.close()
         close(calls)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "start", "end", "to"),
+    [
+        ("ROWS", 0, 1, 6),  # in, and another one out at the upper edge
+        ("ROWS", 5, 6, 0),
+        ("ROWS", 4, 6, 12),
+        ("COLUMNS", 0, 1, 4),
+        ("COLUMNS", 3, 4, 0),
+    ],
+)
+def test_lines_that_move_into_a_conditional_format_are_told_how_they_look(
+    path: Path, store: Store, dimension: str, start: int, end: int, to: int
+) -> None:
+    calls = open_calls(path)
+    lines = [[f"{row} {column}" for column in range(8)] for row in range(12)]
+    calls.batch(cells(lines, 0), {"addConditionalFormatRule": {"rule": MARKED, "index": 0}})
+    grid = grid_of(store)
+    calls.batch({"moveDimension": {"source": line(dimension, start, end), "destinationIndex": to}})
+    told = message_since(store, grid.revision)
+    assert told is not None
+    grid.apply(told)
+    assert grid.picture() == grid_of(store).picture()
+    assert sum("c" in cell for cell in grid.cells.values()) > 0
+    close(calls)
 
 
 def test_a_message_that_comes_twice_or_overlaps_changes_nothing(path: Path, store: Store) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..book import Book
 from ..filtered import hidden_by_filter
+from ..model.axis import Axis
 from ..model.record import Row
 from ..model.structure import Json
 from ..storage import entries as log
@@ -58,11 +59,14 @@ def since(snapshot: Snapshot, path: Path, revision: int, look: object | None = N
         return None
     if any(map(_restyles, entries)):
         return None
-    touched = touched_by(entries)
-    if sum(len(columns) for rows in touched.values() for columns in rows.values()) > MOST_CELLS:
-        return None
     book = Book(snapshot)
-    cells, looks = _cells(snapshot, book, touched)
+    showing = Showing(book)
+    touched = touched_by(entries)
+    told = touched_by(entries)
+    _add_relooked(told, book, entries, showing)
+    if sum(len(columns) for rows in told.values() for columns in rows.values()) > MOST_CELLS:
+        return None
+    cells, looks = _cells(snapshot, showing, told)
     message: Json = {
         "type": "changes",
         "from": revision,
@@ -140,12 +144,49 @@ def _batch(entry: Entry) -> Json:
     return found
 
 
-def _cells(snapshot: Snapshot, book: Book, touched: Touched) -> tuple[Json, dict[int, Json]]:
+def _add_relooked(told: Touched, book: Book, entries: Sequence[Entry], showing: Showing) -> None:
+    """Adds the cells that lines may have brought into a conditional format's range, or out of it.
+
+    Those are on the lines that came, and near the range's edges: where `count` lines came or went,
+    the others have moved past an edge by so many at the most.
+    """
+    moves = [effect for entry in entries for effect in entry.effects if effect["type"] == "lines"]
+    for sheet_id in {effect["sheetId"] for effect in moves}:
+        sheet = book.structure.sheet(sheet_id)
+        if sheet is None:
+            continue
+        for area in showing.conditional.areas_on(sheet):
+            own = [effect for effect in moves if effect["sheetId"] == sheet_id]
+            rows = _moved(own, "ROWS", sheet.rows, (area.start_row, area.end_row))
+            columns = _moved(own, "COLUMNS", sheet.columns, (area.start_column, area.end_column))
+            inside = sheet.columns.ids(area.start_column, area.end_column)
+            for row_id in rows:
+                told.setdefault(sheet_id, {}).setdefault(row_id, set()).update(inside)
+            for row_id in sheet.rows.ids(area.start_row, area.end_row) if columns else ():
+                told.setdefault(sheet_id, {}).setdefault(row_id, set()).update(columns)
+
+
+def _moved(moves: Iterable[Json], dimension: str, axis: Axis, edges: tuple[int, int]) -> set[int]:
+    """The ids of the lines that came, and of those that may have moved past an edge."""
+    own = [effect for effect in moves if effect["dimension"] == dimension]
+    came = {
+        one
+        for effect in own
+        for start, size in effect["inserted"]
+        for one in range(start, start + size)
+    }
+    count = sum(effect["removed"] for effect in own) + len(came)
+    there = {one for one in came if axis.index_of(one) is not None}
+    for edge in edges if count else ():
+        there.update(axis.ids(max(edge - count, 0), min(edge + count, axis.count)))
+    return there
+
+
+def _cells(snapshot: Snapshot, showing: Showing, touched: Touched) -> tuple[Json, dict[int, Json]]:
     """The cells as they are now, and the styles that conditional formats have made for them."""
-    showing = Showing(book)
     found: Json = {}
     for sheet_id, rows in touched.items():
-        if book.structure.sheet(sheet_id) is None:
+        if snapshot.structure.sheet(sheet_id) is None:
             continue
         found[str(sheet_id)] = {
             str(row_id): _row_cells(snapshot.row(sheet_id, row_id), columns, showing)

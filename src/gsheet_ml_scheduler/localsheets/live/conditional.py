@@ -47,6 +47,10 @@ class Conditional:
         self._holding: dict[tuple[int, type, Cell, str], bool] = {}
         self._merged: dict[tuple[int, int | None], int] = {}
 
+    def areas_on(self, sheet: Sheet) -> list[Area]:
+        """Where the rules of a sheet look."""
+        return [area for rule in self._rules.get(sheet.sheet_id, ()) for area in rule.areas]
+
     def rules_on(self, sheet: Sheet, column: int) -> list[_Rule]:
         """The rules that look at a column, by its index, in their order."""
         return [
