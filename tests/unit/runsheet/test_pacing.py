@@ -196,6 +196,31 @@ def test_a_heartbeat_goes_at_once_where_syncs_have_used_up_their_part() -> None:
         paced.until_done(write, Patience(1), what="claim")
 
 
+def test_a_repair_goes_at_once_also_where_all_is_used_up() -> None:
+    hours = Hours()
+    paced, _, _, write = rationed(hours)
+    paced.until_done(
+        lambda: [write() for _ in range(60)], Patience(1, urgency=Urgency.HEARTBEAT), what="beat"
+    )
+    paced.insisted(write, what="repair a row")
+    assert hours.now == 0
+
+
+def test_a_repair_is_made_again_for_twenty_seconds_but_only_where_it_was_refused() -> None:
+    hours = Hours()
+    assert pacing(hours).insisted(failing(refused(429), refused(429)), what="repair") == "done"
+    assert 0 < hours.now <= 20
+    hours = Hours()
+    with pytest.raises(APIError):
+        pacing(hours).insisted(failing(*[refused(429)] * 99), what="repair")
+    assert 5 < hours.now <= 20
+    for error in (refused(500), ReadTimeout("slow")):
+        hours = Hours()
+        with pytest.raises(type(error)):
+            pacing(hours).insisted(failing(error), what="repair")
+        assert hours.now == 0
+
+
 def test_a_sync_that_comes_too_soon_is_put_off_without_waiting() -> None:
     hours = Hours()
     paced, location, read, _ = rationed(hours)
@@ -359,7 +384,8 @@ def test_threads_share_one_budget_and_none_gets_above_it() -> None:
         for _ in range(40):
             paced.until_done(lambda: client.request("post", ":batchUpdate"), patience, what="write")
 
-    patient = [Patience(1e6, urgency=urgency) for urgency in Urgency]
+    rationed = [urgency for urgency in Urgency if urgency is not Urgency.REPAIR]
+    patient = [Patience(1e6, urgency=urgency) for urgency in rationed]
     threads = [threading.Thread(target=work, args=(patience,)) for patience in patient]
     for thread in threads:
         thread.start()
