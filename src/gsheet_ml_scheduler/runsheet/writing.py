@@ -32,8 +32,8 @@ class Unclear:
     """A write of which nobody knows what it hit: no answer came, or it asks for a repair.
 
     `before` is the row as it was proven, `names` line 1 as the write was addressed by, `meant` what
-    was to stand where, by column name. A repair is a write too: `strays` are the values that those
-    before it may have left anywhere.
+    was to stand where, by column name. `strays` are the values that it may have left anywhere, and
+    where it is a repair, those of the writes before it.
     """
 
     before: FoundRow

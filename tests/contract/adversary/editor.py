@@ -146,9 +146,11 @@ class Editor:
     def restore_names(self) -> None:
         """All columns have the names that they began with, but where a worker made another one."""
         snapshot = self.look()
+        taken = set(snapshot.names.values())
         for column, title in snapshot.names.items():
             first = title.partition("#")[0]
-            if first not in snapshot.names.values():
+            if first not in taken:
+                taken.add(first)
                 self._batch(self._write(snapshot.rows[0], column, first))
 
     def let_all_go_on(self) -> str:

@@ -157,7 +157,6 @@ class Referee:
         if party.row is None:
             raise Violation(f"P1: {name} was handed a run, but its name was never written")
         self.outcomes.pop(party.row, None)
-        self._check_debts(party)
         self._check_config(party, config)
 
     def got_nothing(self, name: str) -> None:
@@ -186,8 +185,6 @@ class Referee:
                 raise Violation(f"{name} synced, but {command!r} still stands in its row")
             if command in ("kill", "requeue"):
                 raise Violation(f"{name} goes on training after {command!r}")
-        if not party.is_rationed:  # else a repair may have to wait for the next sync
-            self._check_debts(party)
         self._check_config(party, config)
 
     def interrupted(self, name: str) -> None:
@@ -368,6 +365,7 @@ class Referee:
     # ------------------------------------------------------------ checks
 
     def _check_config(self, party: Party, config: Mapping[str, Any]) -> None:
+        self._check_debts(party)
         row = party.row
         seen = [c[row] for c in party.call.read_configs if row is not None and row in c]
         if dict(config) not in [*seen, party.config]:

@@ -155,8 +155,8 @@ def _add_relooked(told: Touched, book: Book, entries: Sequence[Entry], showing: 
         sheet = book.structure.sheet(sheet_id)
         if sheet is None:
             continue
+        own = [effect for effect in moves if effect["sheetId"] == sheet_id]
         for area in showing.conditional.areas_on(sheet):
-            own = [effect for effect in moves if effect["sheetId"] == sheet_id]
             rows = _moved(own, "ROWS", sheet.rows, (area.start_row, area.end_row))
             columns = _moved(own, "COLUMNS", sheet.columns, (area.start_column, area.end_column))
             inside = sheet.columns.ids(area.start_column, area.end_column)
