@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 
+import gspread
 import pytest
 from gspread.exceptions import APIError
 from requests import Response
 from requests.exceptions import ReadTimeout
 
-from gsheet_ml_scheduler.errors import AccessError, SheetUnreachableError
+from gsheet_ml_scheduler.errors import AccessError, SheetLayoutError, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet.wire import APPEND_MARK
 from tests.contract.watching import GREEN_TEXT, Asked, Clock, Queue, lose_answers, same
 
@@ -292,6 +293,28 @@ def test_a_claim_that_a_quota_holds_up_for_too_long_is_begun_anew(queue: Queue) 
     wire.before = a_minute_used_up
     assert scheduler.find_claim_and_start_run()[0] is not None
     assert list(queue.statuses().values()).count("running") == 1
+
+
+def test_a_run_that_nobody_knows_to_be_started_is_put_back_by_a_later_claim(queue: Queue) -> None:
+    scheduler, wire = queue.scheduler()
+    status = gspread.utils.rowcol_to_a1(1, queue.lines()[0].index("status") + 1)
+    lose = lose_answers(writes("running"))
+
+    def edit_line_1(asked: Asked) -> None:
+        if writes("running")(asked):
+            queue.sheet.update_acell(status, "the status")
+        lose(asked)
+
+    wire.after = edit_line_1
+    with pytest.raises(SheetLayoutError, match="'status'"):
+        scheduler.find_claim_and_start_run()
+    wire.after = None
+    queue.sheet.update_acell(status, "status")
+    assert queue.statuses()["1"] == "running"
+    assert scheduler.find_claim_and_start_run()[0] is not None
+    assert sorted(queue.statuses().values()) == ["ready", "ready", "running"]
+    scheduler.run_done()
+    assert queue.pins() == []
 
 
 def test_a_changed_value_that_could_not_be_coloured_is_coloured_with_a_later_sync(

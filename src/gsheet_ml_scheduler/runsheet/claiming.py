@@ -12,8 +12,10 @@ One read and two writes; one write more where defaults are copied, and shown in 
 """
 
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from gsheet_ml_scheduler.errors import (
     CellError,
@@ -40,6 +42,14 @@ _STRIKES = 5
 """After so many comparisons in vain a cell that still shows `ready` is set aside for this call; one
 that was set aside before gets one more try at each call."""
 
+_ENDS_A_CLAIM = (
+    KeyboardInterrupt,
+    SystemExit,
+    SheetLayoutError,
+    SheetUnreachableError,
+    StillLoadingError,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
@@ -56,6 +66,20 @@ class _Attempt:
     @property
     def what(self) -> str:
         return f"run {self.comparison.row_index - FIRST_RUN_ROW}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Confirmed:
+    """A row that proved to be ours: what else is pinned to it, and what it gets now.
+
+    `error` is why it has no config; such a run is only begun to be ended.
+    """
+
+    found: FoundRow
+    marks: Marks
+    config: dict[str, Scalar]
+    filled: Mapping[str, Scalar]
+    error: CellError | None
 
 
 @dataclass(slots=True)
@@ -153,16 +177,15 @@ class Claimer:
 
     def _try(self, worker: str, look: Look, at: int, strikes: Counter[int]) -> HeldRun | None:
         attempt = self._attempt(worker, look, at)
+        held = confirmed = None
         try:
-            compared = self._compare(attempt)
-            held = None
-            if compared.replaced is not False:
-                held = self._confirm(attempt, compared)
-        except (KeyboardInterrupt, SystemExit):
-            self._give_back(attempt)  # wherever the claim was
-            raise
+            with self._given_back_if_it_ends(attempt):
+                compared = self._compare(attempt)
+                if compared.replaced is not False:
+                    confirmed = self._confirm(attempt, compared)
+            if confirmed is not None:
+                held = self._start(attempt, confirmed)
         except SheetUnreachableError:  # a minute's requests were used up, say: begin anew
-            self._give_back(attempt)
             strikes[at] += 1
             if strikes[at] >= _STRIKES:
                 raise
@@ -180,6 +203,15 @@ class Claimer:
             self.desk.notice(comparing.cannot_be_changed(self.desk.sheet, row, column, why))
         return None
 
+    @contextmanager
+    def _given_back_if_it_ends(self, attempt: _Attempt) -> Iterator[None]:
+        """Around a claim until the row is to be written: what ends it leaves no token behind."""
+        try:
+            yield
+        except _ENDS_A_CLAIM:
+            self._give_back(attempt)
+            raise
+
     def _attempt(self, worker: str, look: Look, at: int) -> _Attempt:
         rng, columns = self.desk.rng, look.columns
         token = claims.make_token(worker, look.now, f"{rng.getrandbits(32):08x}")
@@ -196,13 +228,9 @@ class Claimer:
             what=f"claim {attempt.what}",
         )
 
-    def _confirm(self, attempt: _Attempt, compared: Compared) -> HeldRun | None:
-        """Looks at the row as it is after the comparison, and starts the run if it is ours."""
-        try:
-            found, config, error = self._seen(attempt, compared)
-        except (StillLoadingError, SheetLayoutError):
-            self._give_back(attempt)
-            raise
+    def _confirm(self, attempt: _Attempt, compared: Compared) -> _Confirmed | None:
+        """Looks at the row as it is after the comparison; None if it isn't ours."""
+        found, config, error = self._seen(attempt, compared)
         sheet = self.desk.sheet
         if sheet.now - attempt.look.now > claims.FILL_IN_WITHIN:
             return None
@@ -213,29 +241,40 @@ class Claimer:
             self.desk.pacing.until_done(
                 lambda: sheet.unpin(marks.pins), FOR_A_CONFIRMATION, what="delete pins"
             )
-        held = self._held(attempt, found, marks, config)
-        if error is not None:
-            self._refuse(held, found, attempt, error)
-        filled = self._defaults(attempt, found, compared)
+        filled = self._defaults(attempt, found, compared) if error is None else {}
+        return _Confirmed(found, marks, config, filled, error)
+
+    def _start(self, attempt: _Attempt, confirmed: _Confirmed) -> HeldRun | None:
+        """Writes that the run runs; None if the row was lost meanwhile."""
+        held, filled = self._held(attempt, confirmed), confirmed.filled
         try:
-            if not held.fill_in(found, filled, attempt.token):
+            if not held.fill_in(confirmed.found, filled, attempt.token):
                 return None
+            if confirmed.error is not None:
+                self._refuse(held, confirmed.error)
             if filled:
                 held.show_running(filled)
         except (KeyboardInterrupt, SystemExit):
-            self._put_back(held, FOR_AN_OUTCOME)
+            self._put_back(held, attempt, FOR_AN_OUTCOME)
             raise
         except SheetUnreachableError:  # nobody knows whether the run has been started
-            self._put_back(held, FOR_A_CLAIM)
+            self._put_back(held, attempt, FOR_A_CLAIM)
             raise
         return held
 
-    @staticmethod
-    def _put_back(held: HeldRun, patience: Patience) -> None:
-        """A run that isn't to be trained here; where that can't be written, a later claim does."""
-        with suppress(RunLost, SheetUnreachableError):
+    def _put_back(self, held: HeldRun, attempt: _Attempt, patience: Patience) -> None:
+        """A run that isn't to be trained here; where that can't be written, a later claim does.
+
+        That one finds the row by its pin, so the pin stays.
+        """
+        try:
             held.requeue(patience=patience)
-        held.leave()
+        except RunLost:  # it was never started, and our token may stand there still
+            self._give_back(attempt)
+        except SheetUnreachableError:
+            pass
+        finally:
+            held.leave()
 
     def _marks(self, attempt: _Attempt) -> Marks:
         """What else is pinned to the row, where the comparison's answer was lost."""
@@ -246,10 +285,8 @@ class Claimer:
             what=f"look at {attempt.what}",
         )
 
-    def _held(
-        self, attempt: _Attempt, found: FoundRow, marks: Marks, config: dict[str, Scalar]
-    ) -> HeldRun:
-        pin = attempt.comparison.pin
+    def _held(self, attempt: _Attempt, confirmed: _Confirmed) -> HeldRun:
+        pin, found, marks = attempt.comparison.pin, confirmed.found, confirmed.marks
         name = found.columns.text(found.row or (), found.columns.run_name)
         return HeldRun(
             self.desk,
@@ -257,7 +294,7 @@ class Claimer:
             pin,
             name,
             found.row_index,
-            config,
+            confirmed.config,
             marks.run_id(pin),
             list(marks.names),
         )
@@ -318,11 +355,12 @@ class Claimer:
         fill = claims.defaults_to_fill_in(columns, row, formulas or ()) if blank else blank
         return {columns.names[index]: value for index, value in fill.items()}
 
-    def _refuse(self, held: HeldRun, found: FoundRow, attempt: _Attempt, error: CellError) -> None:
+    @staticmethod
+    def _refuse(held: HeldRun, error: CellError) -> NoReturn:
         """A row whose config can't be had says so, and the queue goes on behind it."""
-        if held.fill_in(found, {}, attempt.token):
-            with suppress(RunLost):
-                held.finish(failed_text(error), "failed", {})
+        with suppress(RunLost, SheetUnreachableError):
+            held.finish(failed_text(error), "failed", {})
+        held.leave()
         raise error
 
     def _leave_to_others(self, attempt: _Attempt, compared: Compared) -> None:
