@@ -147,9 +147,10 @@ def writes(text: str) -> Callable[[Asked], bool]:
     return is_it
 
 
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("text", ["running", "1/2", "done"])
 def test_a_write_that_met_moved_columns_is_repaired_though_its_answer_was_lost(
-    queue: Queue, text: str
+    queue: Queue, text: str, count: int
 ) -> None:
     scheduler, wire = queue.scheduler()
     before = queue.runs()
@@ -158,7 +159,8 @@ def test_a_write_that_met_moved_columns_is_repaired_though_its_answer_was_lost(
     def move(asked: Asked) -> None:
         if writes(text)(asked) and not moved:
             moved.append(asked)
-            insert_a_column_at_the_left(queue)
+            for _ in range(count):
+                insert_a_column_at_the_left(queue)
 
     wire.before, wire.after = move, lose_answers(writes(text))
     scheduler.find_claim_and_start_run()
@@ -168,6 +170,7 @@ def test_a_write_that_met_moved_columns_is_repaired_though_its_answer_was_lost(
     cells = {"status": "done", "worker_name": scheduler.worker_name}
     filled = {"n_epoch": 10, "learning_rate": 0.0005}
     assert queue.runs() == before | {"1": before["1"] | filled | cells}
+    assert [cell for line in queue.lines() for cell in line[:count] if cell] == []
     assert queue.pins() == []
 
 

@@ -391,6 +391,8 @@ class Claimer:
 
         try:
             self.desk.pacing.until_done(step, FOR_A_CLAIM, what="give a claim back")
+        except SheetLayoutError:  # somebody edits line 1; the token is turned back
+            self._litter.append(pin)
         except SheetUnreachableError as error:
             self._litter.append(pin)
             self.desk.notice(f"{error} It is turned back by itself, after two minutes.")

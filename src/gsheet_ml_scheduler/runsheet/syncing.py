@@ -173,12 +173,8 @@ class _Sync:
         return _Part(wish, proof, config, changed, state, command_cell, wanted)
 
     def _write(self, parts: list[_Part]) -> None:
-        kept = {id(p): cells_for(p.held, p.proof, p.wanted) for p in parts if p.wanted}
-        cells = {
-            part.held.pin: {part.proof.columns.ids[n]: v for n, v in kept[id(part)].items()}
-            for part in parts
-            if kept.get(id(part))
-        }
+        wanted = {p.held.pin: cells_for(p.held, p.proof, p.wanted) for p in parts if p.wanted}
+        cells = {pin: row for pin, row in wanted.items() if row}
         if not cells:
             return
         relaxed = not any(part.wish.metrics for part in parts)
@@ -187,7 +183,7 @@ class _Sync:
             written = self.desk.sheet.write_pinned(cells, relaxed=relaxed)
         for part in [part for part in parts if part.held.pin in cells]:
             try:
-                settle(part.held, part.proof, kept[id(part)], written, relaxed=relaxed)
+                settle(part.held, part.proof, cells[part.held.pin], written, relaxed=relaxed)
             except RunLost as lost:
                 self.lost[id(part.wish)] = lost
                 parts.remove(part)

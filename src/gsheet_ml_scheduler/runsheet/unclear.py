@@ -21,7 +21,7 @@ from gsheet_ml_scheduler.runsheet.claims import earlier_names
 from gsheet_ml_scheduler.runsheet.pacing import NotSettledError, status_code
 from gsheet_ml_scheduler.runsheet.values import is_blank
 from gsheet_ml_scheduler.runsheet.worksheet import REFUSED, RunSheet
-from gsheet_ml_scheduler.runsheet.writing import Unclear, write
+from gsheet_ml_scheduler.runsheet.writing import Unclear, write_cells
 
 if TYPE_CHECKING:
     from gsheet_ml_scheduler.runsheet.holding import HeldRun
@@ -30,26 +30,28 @@ _PLACES = 4
 """How often a row that moves is followed to change its pin."""
 
 
-def misplaced(unclear: Unclear, now: FoundRow) -> dict[str, Any]:
-    """What an unanswered write hit that wasn't meant: by column name, what stood there before.
+def misplaced(unclear: Unclear, now: FoundRow) -> dict[int, Any]:
+    """What an unanswered write hit that wasn't meant: by column, what stood there before.
 
     A text of ours in a column that it wasn't meant for is ours; numbers and blanks are told from a
     person's only where the columns have moved. Nothing is known of what another row held: where
     the cells have left the mark, as a sort of some columns does it, nothing is put back.
     """
-    before, meant = unclear.before.columns, unclear.meant
-    has_moved = not (before.names == unclear.names == now.columns.names)
+    before, meant, names = unclear.before.columns, unclear.meant, now.columns.names
+    has_moved = not (before.names == unclear.names == names)
     ours = [value for value in unclear.strays if value is not None]
-    found: dict[str, Any] = {}
+    found: dict[int, Any] = {}
     others: list[tuple[Any, Any]] = []
-    for name, old, new in _then_and_now(unclear.before, now):
+    for index, old, new in _then_and_now(unclear.before, now):
+        name = names[index] if index < len(names) else ""
         if not any(_same(new, value) for value in ours):
-            others.append((old, new))
+            if name:
+                others.append((old, new))
             continue
         is_meant = name in meant and _same(new, meant[name])
         is_telling = has_moved or (isinstance(new, str) and new != "")
         if not _same(new, old) and not is_meant and is_telling:
-            found[name] = old
+            found[index] = old
     return {} if _is_another_row(others) else found
 
 
@@ -64,14 +66,30 @@ def _is_another_row(others: list[tuple[Any, Any]]) -> bool:
     return gone > kept or changed > kept + 1
 
 
-def _then_and_now(before: FoundRow, now: FoundRow) -> Iterator[tuple[str, Any, Any]]:
-    """For each column of now: its name, what the row held before, and what it holds."""
+def _then_and_now(before: FoundRow, now: FoundRow) -> Iterator[tuple[int, Any, Any]]:
+    """For each column of now: what the row held before, and what it holds.
+
+    A column without a name is new, or as blank as one. Where it may be another one, nothing is said
+    of it: a person took a column's name away, or keeps notes in such columns and has moved some.
+    """
     then, row = before.row or (), now.row or ()
     called = earlier_names(before.columns, now.columns.names)
     for name, index in now.columns.ids.items():
         at = before.columns.ids.get(called.get(name, name))
         old = then[at] if at is not None and at < len(then) else ""
-        yield name, old, row[index] if index < len(row) else ""
+        yield index, old, row[index] if index < len(row) else ""
+    known = now.columns.ids.keys() | called.values()
+    notes = {at: then[at] for at in _nameless(before) if not is_blank(then[at])}
+    has_moved_notes = notes and before.columns.names != now.columns.names
+    if before.columns.ids.keys() <= known and not has_moved_notes:
+        for index in _nameless(now):
+            yield index, notes.get(index, ""), row[index]
+
+
+def _nameless(found: FoundRow) -> list[int]:
+    """Where the row reaches into columns without a name."""
+    names = found.columns.names
+    return [at for at in range(len(found.row or ())) if at >= len(names) or not names[at]]
 
 
 def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:
@@ -87,7 +105,7 @@ def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:
     if found.row is not None:
         old = misplaced(unclear, found)
         if old:
-            write(held, found, old, relaxed=False, keys=old)
+            write_cells(held, found, old, relaxed=False)
             found = held.desk.sheet.read_pinned(held.pin)
             if misplaced(unclear, found):
                 found = held.desk.sheet.read_pinned(held.pin)

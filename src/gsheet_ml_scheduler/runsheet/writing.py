@@ -6,7 +6,7 @@ all is repaired: the repair needs a request of its own, which may be refused or 
 proof that goes before (`holding.py`), what a write that is remembered asks for (`unclear.py`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -44,8 +44,7 @@ class Unclear:
     @classmethod
     def of(cls, before: FoundRow, names: tuple[str, ...], cells: Mapping[int, Any]) -> "Unclear":
         """A write of cells, by column."""
-        meant = {names[index]: value for index, value in cells.items() if index < len(names)}
-        return cls(before, names, meant, tuple(cells.values()))
+        return cls(before, names, named(names, cells), tuple(cells.values()))
 
     def followed_by(self, repair: "Unclear") -> "Unclear":
         """Both, where the second write repairs the first one."""
@@ -87,19 +86,24 @@ def write(
     keys: Collection[str] = (),
 ) -> None:
     """Writes cells by name after a proof; see `cells_for` and `settle`."""
-    kept = cells_for(held, proof, wanted, keys)
-    cells = {proof.columns.ids[name]: value for name, value in kept.items()}
+    write_cells(held, proof, cells_for(held, proof, wanted, keys), relaxed=relaxed)
+
+
+def write_cells(
+    held: "HeldRun", proof: FoundRow, cells: Mapping[int, Any], *, relaxed: bool
+) -> None:
+    """Writes cells by column after a proof; see `settle`."""
     with remembered({held: (proof, cells)}):
         written = held.desk.sheet.write_pinned({held.pin: cells}, relaxed=relaxed)
-    settle(held, proof, kept, written, relaxed=relaxed)
+    settle(held, proof, cells, written, relaxed=relaxed)
 
 
 def cells_for(
     held: "HeldRun", proof: FoundRow, wanted: Mapping[str, Any], keys: Collection[str] = ()
-) -> dict[str, Any]:
-    """Those of the cells, by name, that may be written; of config keys, only `keys` (P3)."""
+) -> dict[int, Any]:
+    """Those of the cells that may be written, by column; of config keys, only `keys` (P3)."""
     return {
-        name: value
+        proof.columns.ids[name]: value
         for name, value in wanted.items()
         if name in keys or _may_write(held, proof.columns, name)
     }
@@ -108,7 +112,7 @@ def cells_for(
 def settle(
     held: "HeldRun",
     proof: FoundRow,
-    kept: Mapping[str, Any],
+    cells: Mapping[int, Any],
     written: Written,
     *,
     relaxed: bool,
@@ -118,7 +122,7 @@ def settle(
     Args:
         held: the run.
         proof: the row and the header that the write was made with.
-        kept: what was to be written, by name.
+        cells: what was to be written, by column.
         written: the answer.
         relaxed: as for the write.
 
@@ -127,8 +131,8 @@ def settle(
         SheetLayoutError: lines 1 and 2 are no queue's any more.
     """
     columns, row, sheet = proof.columns, proof.row or (), held.desk.sheet
-    cells = {columns.ids[name]: value for name, value in kept.items()}
-    names: tuple[str, ...] = columns.names
+    names = columns.names
+    wanted = named(names, cells)
     for _ in range(_REPAIRS):
         if held.pin not in written.rows:
             raise held.is_lost("its row was deleted")
@@ -139,13 +143,20 @@ def settle(
                 raise written.problem
             return
         names = written.names
-        cells = claims.repair(columns, row, cells, names, {} if written.problem else kept)
+        cells = claims.repair(columns, row, cells, names, {} if written.problem else wanted)
         rows = {held.pin: cells}
         with remembered({held: (proof, cells)}, names):
             written = held.desk.pacing.insisted(
                 partial(sheet.write_pinned, rows, relaxed=relaxed), what="repair a row"
             )
     raise SheetUnreachableError(f"{sheet.label}: line 1 keeps changing.")
+
+
+def named(names: Sequence[str], cells: Mapping[int, Any]) -> dict[str, Any]:
+    """Cells by the names of their columns; without those that have none."""
+    return {
+        names[index]: value for index, value in cells.items() if index < len(names) and names[index]
+    }
 
 
 def _may_write(held: "HeldRun", columns: Columns, name: str) -> bool:

@@ -31,7 +31,36 @@ def test_nothing_was_hit_where_the_write_landed_or_not() -> None:
 
 def test_what_a_write_hit_after_a_column_was_inserted_is_put_back() -> None:
     now = row(("", *NAMES), "", "done", "running", "dF53M7", 0.25, 0.1)
-    assert misplaced(WRITE, now) == {"run_name": "b", "lr": 0.5}
+    assert misplaced(WRITE, now) == {1: "b", 4: 0.5}
+
+
+def test_what_a_write_left_in_a_new_column_without_a_name_goes() -> None:
+    now = row(("", "", *NAMES), "", "done", "b", "running", 0.25, 0.5, 0.1)
+    assert misplaced(WRITE, now) == {1: "", 4: "dF53M7"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (
+            "",
+            "run_name",
+            "status",
+            "worker_name",
+            "lr",
+            "loss",
+            "",
+        ),  # a note's column may have moved
+        ("", "", "run_name", "status", "worker_name", "loss"),  # one has lost its name
+    ],
+)
+def test_a_column_without_a_name_that_may_be_another_one_is_left_alone(
+    names: tuple[str, ...],
+) -> None:
+    held = {"run_name": "b", "status": "running", "worker_name": "dF53M7", "lr": 0.5, "loss": 0.1}
+    before = row((*NAMES, "", ""), *held.values(), "", "a note")
+    write = Unclear.of(before, before.columns.names, {1: "done"})
+    assert misplaced(write, row(names, *(held.get(name, "done") for name in names))) == {}
 
 
 def test_a_write_that_landed_before_the_columns_moved_hit_nothing() -> None:
@@ -41,7 +70,7 @@ def test_a_write_that_landed_before_the_columns_moved_hit_nothing() -> None:
 
 def test_columns_that_moved_there_and_back_are_seen_by_the_text() -> None:
     now = row(NAMES, "b", "running", "done", 0.5, 0.1)
-    assert misplaced(WRITE, now) == {"worker_name": "dF53M7"}
+    assert misplaced(WRITE, now) == {2: "dF53M7"}
 
 
 def test_a_number_that_a_person_typed_meanwhile_stays() -> None:
@@ -52,7 +81,7 @@ def test_a_number_that_a_person_typed_meanwhile_stays() -> None:
 def test_a_renamed_column_gets_its_old_value() -> None:
     renamed = ("", "run_name", "status", "worker_name", "rate", "loss")
     now = row(renamed, "", "b", "done", "dF53M7", 0.25, 0.1)
-    assert misplaced(WRITE, now) == {"rate": 0.5}
+    assert misplaced(WRITE, now) == {4: 0.5}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +92,7 @@ def test_a_renamed_column_gets_its_old_value() -> None:
     ],
 )
 def test_what_was_hit_in_the_runs_own_row_is_put_back(came: tuple[Any, ...]) -> None:
-    assert misplaced(WRITE, row(("", *NAMES), *came)) == {"run_name": "b", "lr": 0.5}
+    assert misplaced(WRITE, row(("", *NAMES), *came)) == {1: "b", 4: 0.5}
 
 
 @pytest.mark.parametrize(
