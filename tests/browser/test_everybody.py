@@ -108,7 +108,8 @@ def person(page: GridPage, log: Log, dice: random.Random) -> Iterator[None]:
         for key in text[1:]:
             page.type(key)
             yield
-        # Rows may have moved since the click: a person sees where the editor is, and so do we.
+        # Rows may have moved since the click, or gone: a person sees where the editor is, and so do
+        # we.
         name, column = page.page.evaluate(EDITED)
         mine = name in SHARED and column in (LR, EPOCHS)
         page.press(dice.choice(["Enter", "Tab", "ArrowDown"]) if mine else "Escape")
@@ -267,7 +268,7 @@ def require_all_typed(server: Served, rows: list[list[str]], logs: list[Log]) ->
         entries = [str((one["to"] or {}).get("v", "")) for one in history.json()["entries"]][::-1]
         for log in logs:
             mine = [text for text in entries if len(text) == 4 and text[0] == str(log.first)[0]]
-            assert mine == log.typed[name, column], f"{name}, column {column}"
+            assert mine == log.typed[name, column], f"{name}, column {column}: {entries}"
         assert rows[row][column] == entries[-1]
 
 

@@ -86,6 +86,7 @@ def test_what_is_typed_into_a_row_that_somebody_deletes_lands_in_no_other(
     grid.type("0.77")
     workbook.sheet1.delete_rows(5)
     grid.wait_shown(4, 0, "a long one")
+    assert grid.ask("editing()") == {"down": -1, "right": -1}
     grid.type("77")
     grid.press("Enter")
     notice = grid.page.locator(".notice")

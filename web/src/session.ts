@@ -10,7 +10,7 @@ import { applyChanges, type Happening } from "./model/changes";
 import type { Tab } from "./model/tab";
 import { assemble, CutOffError, type Workbook } from "./model/workbook";
 import { Feed } from "./protocol/feed";
-import { NoAnswer, Refused, request, type Server } from "./protocol/http";
+import { bodyOf, NoAnswer, Refused, request, type Server } from "./protocol/http";
 import type { Changes, Dimension, SnapshotLine } from "./protocol/messages";
 import { type Call, type Headers, Outbox } from "./protocol/outbox";
 import { snapshotLines } from "./protocol/snapshot";
@@ -355,11 +355,11 @@ export class Session {
       },
       body: JSON.stringify(call.body),
     });
+    const answer = await bodyOf<unknown>(found);
     if (this.#unanswered) {
       this.#unanswered = false;
       this.#tell(this.#connection, this.#why);
     }
-    const answer: unknown = await found.json();
     return { revision: Number(found.headers.get("Grid-Revision")), answer };
   }
 }

@@ -50,7 +50,7 @@ def test_what_a_write_left_in_a_new_column_without_a_name_goes() -> None:
             "lr",
             "loss",
             "",
-        ),  # a note's column may have moved
+        ),  # a note has moved
         ("", "", "run_name", "status", "worker_name", "loss"),  # one has lost its name
     ],
 )

@@ -24,6 +24,7 @@ export interface GridHook {
   ): { x: number; y: number; width: number; height: number } | null;
   background(down: number, right: number): string | null;
   selection(): { down: number; right: number } | null;
+  /** Where an editor is open; at -1, -1 if its cell was deleted meanwhile. */
   editing(): { down: number; right: number } | null;
   size(): { rows: number; columns: number };
   /** Writes on their way, and cells that are ahead of the server. */
@@ -72,7 +73,8 @@ export function offerHook(grid: Grid, session: Session): void {
     },
     editing: () => {
       const { editing } = grid;
-      return editing && { down: editing.down, right: editing.right };
+      if (editing === null) return null;
+      return grid.orphaned ? { down: -1, right: -1 } : { down: editing.down, right: editing.right };
     },
     size: () => {
       const sheet = grid.book?.getActiveSheet();

@@ -39,8 +39,17 @@ export class Server {
 }
 
 export async function getJson<T>(address: string): Promise<T> {
-  const answer = await request(address);
-  return (await answer.json()) as T;
+  return await bodyOf<T>(await request(address));
+}
+
+/** What an answer says; one that breaks off is no answer. */
+export async function bodyOf<T>(answer: Response): Promise<T> {
+  try {
+    return (await answer.json()) as T;
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    throw new NoAnswer("The server's answer broke off.", { cause: error });
+  }
 }
 
 /** One request; anything but success is thrown as `Refused` or `NoAnswer`. */

@@ -114,6 +114,11 @@ export class Grid implements View {
     return this.#parts?.editor.place ?? null;
   }
 
+  /** Whether that cell was deleted meanwhile: what is typed belongs to none. */
+  get orphaned(): boolean {
+    return this.#parts?.editor.orphaned ?? false;
+  }
+
   setDark(dark: boolean): void {
     this.injector.get(ThemeService).setDarkMode(dark);
   }
