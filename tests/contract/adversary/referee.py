@@ -51,7 +51,8 @@ class Call:
 
     began_at: int
     began: float
-    read_configs: list[dict[int, dict[str, Any]]] = field(default_factory=list)
+    read_configs: list[dict[int, tuple[Any, dict[str, Any]]]] = field(default_factory=list)
+    former_rows: list[int] = field(default_factory=list)  # a sort took its run elsewhere
     written_status: Any = None
     had_it_all_along: bool = True
     is_calm: bool = True
@@ -129,7 +130,10 @@ class Referee:
                 for column, title in snapshot.names.items()
                 if snapshot.default(column) == "N/A"
             }
-            configs = {row: snapshot.config(row, party.not_keys) for row in snapshot.run_rows}
+            configs = {
+                row: (snapshot.at(row, "run_name"), snapshot.config(row, party.not_keys))
+                for row in snapshot.run_rows
+            }
             party.call.read_configs.append(configs)
 
     def refused(self, name: str) -> None:
@@ -307,6 +311,8 @@ class Referee:
                 party.call.written_status = change.new
             old, new = parse_lease(change.old), parse_lease(change.new)
             if column == "lease" and old and new and old.worker == new.worker == party.name:
+                if party.row is not None and party.row != change.row:
+                    party.call.former_rows.append(party.row)
                 party.row = change.row  # it found its run by the lease, wherever that had gone
 
     def _judge_cell(self, party: Party, change: Change, before: Snapshot, *, is_late: bool) -> None:
@@ -366,10 +372,15 @@ class Referee:
 
     def _check_config(self, party: Party, config: Mapping[str, Any]) -> None:
         self._check_debts(party)
-        row = party.row
-        seen = [c[row] for c in party.call.read_configs if row is not None and row in c]
+        row, former = party.row, party.call.former_rows
+        run = None if row is None else self.now.at(row, "run_name")
+        seen = [
+            had
+            for configs in party.call.read_configs
+            for at, (name, had) in configs.items()
+            if at == row or (at in former and name == run)
+        ]
         if dict(config) not in [*seen, party.config]:
-            run = None if row is None else self.now.at(row, "run_name")
             raise Violation(f"P4: {party.name} trains run {run} with {config}, which it never had")
         party.config = dict(config)
 
