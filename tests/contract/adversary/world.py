@@ -93,6 +93,7 @@ class World:
         self.network = Network(self.line, self.clock)
         self.log = ChangeLog(self.path)
         self.referee = Referee(self.log, self.clock, self.switches)
+        self._just_given_up: list[Letter] = []
         self.line.session.headers["User-Agent"] = "a person"
         spreadsheet = gspread.Spreadsheet(self.line, {"id": self.spreadsheet_id})
         self.editor = Editor(spreadsheet, self._look)
@@ -168,12 +169,15 @@ class World:
         kept = waiting(actor.worker.scheduler)
         self.referee.waiting = frozenset(it.claim.worker for it in kept)
         answer = self.network.carry(letter, fate)
+        if fate is Fate.LATE:
+            self._just_given_up.append(letter)
         self.clock.pass_by(SECONDS_OF_A_REQUEST)
         refused = f": {answer}" if isinstance(answer, Exception) and fate is Fate.ANSWERED else ""
         self.tell(f"  {actor.nickname}'s {letter.gist} {fate.value}{refused}.")
         self.referee.follow()
         if letter.shows_cells and fate is Fate.ANSWERED and not refused:
             self.referee.saw(actor.name, by_the_heart=actor.is_heart)
+            self._just_given_up = [one for one in self._just_given_up if one.sender != actor.name]
         actor.puppet.go_on(answer)
         self._after_a_step(actor)
         for other in self.actors:
@@ -211,7 +215,8 @@ class World:
         letter = self.network.deliver_late(number)
         nickname = next(actor.nickname for actor in self.actors if actor.name == letter.sender)
         self.tell(f"  {nickname}'s late {letter.gist} lands.")
-        self.referee.follow(is_late=True)
+        # Until its sender has asked again, it is a slow request like any other.
+        self.referee.follow(is_late=letter not in self._just_given_up)
 
     def edit(self, edit: Callable[[Editor], str | None]) -> None:
         """A person does something."""
