@@ -25,6 +25,10 @@ export interface View {
   free(): Promise<void>;
   /** A workbook from the beginning: the first one, or one that can't be reached by changes. */
   show(workbook: Workbook): void;
+  /** Rows of the workbook shown that had not arrived when it was. */
+  arrived(sheetId: number, rows: readonly number[]): void;
+  /** All of it has arrived. */
+  whole(): void;
   happened(happenings: readonly Happening[]): void;
   /** These cells are ahead no more: show them as the workbook has them. */
   settle(cells: readonly Settled[]): void;
@@ -62,6 +66,9 @@ export class Session {
   /** A write waits for an answer again and again, whatever the feed says. */
   #unanswered = false;
   #reloading: Promise<void> | null = null;
+  readonly #shown = once();
+  /** What is written has to wait for all that it may replace: undo needs it. */
+  readonly #whole = once();
   /** One that was asked for before anybody could read it. */
   #snapshot: AsyncIterable<SnapshotLine> | null = null;
   #awaited: { revision: number; resolve: () => void }[] = [];
@@ -103,11 +110,14 @@ export class Session {
         this.#take(changes);
       },
       snapshot: () => this.#reload(),
-      reached: (revision) => this.#reached(revision),
+      reached: async (revision) => {
+        await this.#whole.done;
+        await this.#reached(revision);
+      },
       pause: (attempt) => {
         this.#unanswered = true;
         this.#watcher.connection("lost", "");
-        return pause(attempt);
+        return patience(attempt);
       },
       waiting: (count) => {
         watcher.waiting(count);
@@ -124,7 +134,7 @@ export class Session {
     return this.#workbook !== null;
   }
 
-  /** A workbook from the beginning is on its way. */
+  /** A workbook from the beginning is on its way; its first rows may be there. */
   get loading(): boolean {
     return this.#reloading !== null;
   }
@@ -134,11 +144,17 @@ export class Session {
     return this.#outbox.count;
   }
 
-  /** Load and follow, for as long as the page is open; the first snapshot is on its way already. */
-  async start(snapshot: AsyncIterable<SnapshotLine>): Promise<void> {
+  /**
+   * Load and follow, for as long as the page is open; the first snapshot is on its way already.
+   * Resolves when there is something to see, or nothing ever.
+   */
+  start(snapshot: AsyncIterable<SnapshotLine>): Promise<void> {
     this.#tell("loading", "");
     this.#snapshot = snapshot;
-    await this.#reload();
+    void this.#reload().then(() => {
+      this.#shown.resolve();
+    });
+    return this.#shown.done;
   }
 
   /** Do what a person did; all edits of one gesture are undone together. */
@@ -320,9 +336,17 @@ export class Session {
       try {
         const lines = this.#snapshot ?? snapshotLines(this.#server.live("snapshot"));
         this.#snapshot = null;
-        const workbook = await assemble(lines);
-        await this.#view.free();
-        this.#workbook = workbook;
+        const growing = this.#workbook === null; // else what is there stays until all of it is
+        const workbook = await assemble(lines, async (part, sheetId, rows) => {
+          if (!growing) return;
+          if (this.#workbook === null) this.#show(part);
+          else this.#view.arrived(sheetId, rows);
+          await pause(0); // for the keys of whoever types already
+        });
+        if (workbook !== this.#workbook) {
+          await this.#view.free();
+          this.#show(workbook);
+        } else this.#view.whole();
         break;
       } catch (error) {
         if (error instanceof Refused) {
@@ -334,12 +358,18 @@ export class Session {
           error instanceof NoAnswer || error instanceof CutOffError || error instanceof TypeError;
         if (!passes) throw error;
         this.#tell("lost", "");
-        await pause(attempt);
+        await patience(attempt);
       }
     }
-    this.#view.show(this.workbook);
-    this.#moved();
+    this.#whole.resolve();
     this.#feed.resume();
+  }
+
+  #show(workbook: Workbook): void {
+    this.#workbook = workbook;
+    this.#view.show(workbook);
+    this.#moved();
+    this.#shown.resolve();
   }
 
   async #send(call: Call, headers: Headers): Promise<{ revision: number; answer: unknown }> {
@@ -364,8 +394,22 @@ export class Session {
   }
 }
 
-function pause(attempt: number): Promise<void> {
+/** Something that happens once, and those who wait for it. */
+function once(): { done: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const done = new Promise<void>((found) => {
+    resolve = found;
+  });
+  return { done, resolve };
+}
+
+/** Before the next attempt. */
+function patience(attempt: number): Promise<void> {
+  return pause(Math.min(250 * 2 ** attempt, LONGEST_PAUSE));
+}
+
+function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, Math.min(250 * 2 ** attempt, LONGEST_PAUSE));
+    setTimeout(resolve, milliseconds);
   });
 }

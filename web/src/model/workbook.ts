@@ -58,16 +58,25 @@ export class Workbook {
   }
 }
 
-/** A workbook from the lines of a snapshot. Throws if they end too early. */
-export async function assemble(lines: AsyncIterable<SnapshotLine>): Promise<Workbook> {
+/**
+ * A workbook from the lines of a snapshot; `grew` is told of rows that are in it now. Throws if they
+ * end too early.
+ */
+export async function assemble(
+  lines: AsyncIterable<SnapshotLine>,
+  grew?: (workbook: Workbook, sheetId: number, rows: number[]) => Promise<void>,
+): Promise<Workbook> {
   let workbook: Workbook | null = null;
   for await (const line of lines) {
     if (line.type === "workbook") {
       workbook = new Workbook(line);
+    } else if (workbook === null) {
+      continue;
     } else if (line.type === "rows") {
-      workbook?.addStyles(line.styles ?? {});
-      workbook?.tab(line.sheetId)?.load(line);
-    } else if (workbook !== null) {
+      workbook.addStyles(line.styles ?? {});
+      workbook.tab(line.sheetId)?.load(line);
+      await grew?.(workbook, line.sheetId, spread(line.rows));
+    } else {
       return workbook;
     }
   }

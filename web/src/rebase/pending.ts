@@ -42,7 +42,7 @@ export class Pending {
 
   /** Whether the grid shows something newer in a cell than the server knows. */
   covers(sheetId: number, row: number, column: number): boolean {
-    return this.#covered.has(keyOf(sheetId, row, column));
+    return this.#covered.size > 0 && this.#covered.has(keyOf(sheetId, row, column));
   }
 
   /** What was typed last into a cell that is ahead. */

@@ -148,11 +148,31 @@ export class Grid implements View {
     if (first) void this.#openAll();
   }
 
+  arrived(sheetId: number, rows: readonly number[]): void {
+    const workbook = this.#workbook;
+    if (workbook === null) return;
+    this.#parts?.incoming.arrived(sheetId, rows, workbook, (_, row, column) => {
+      return (
+        this.#holdIfEdited(workbook, sheetId, [row, column]) ||
+        (this.#session?.pending.covers(sheetId, row, column) ?? false)
+      );
+    });
+  }
+
+  whole(): void {
+    const workbook = this.#workbook;
+    if (workbook === null) return;
+    for (const tab of workbook.tabs) this.#parts?.validations.moved(tab);
+    this.#parts?.validations.laySoon(() => this.#session?.workbook ?? workbook);
+  }
+
   async #openAll(): Promise<void> {
     // A dialog that is asked for in the moment in which its service begins is never shown.
     this.injector.get(IDialogService);
     this.injector.get(IConfirmService);
     await this.injector.get(LifecycleService).onStage(LifecycleStages.Steady);
+    await frame(); // in which the bars above the sheet take their place
+    await frame();
     this.#ready();
   }
 
@@ -269,19 +289,23 @@ export class Grid implements View {
   }
 
   #put(sheetId: number, places: readonly CellPlace[], workbook: Workbook): void {
-    const editing = this.editing;
     const tab = workbook.tab(sheetId);
-    const free = places.filter(([row, column]) => {
-      const isEdited =
-        editing?.sheetId === sheetId &&
-        tab?.rows.placeOf(row) === editing.down &&
-        tab.columns.placeOf(column) === editing.right;
-      if (isEdited) this.#hold(sheetId, [row, column]);
-      return !isEdited;
-    });
+    const free = places.filter((place) => !this.#holdIfEdited(workbook, sheetId, place));
     this.#parts?.incoming.cells(sheetId, free, workbook);
     if (tab) this.#parts?.validations.changed(tab, places);
     this.#parts?.validations.laySoon(() => this.#session?.workbook ?? workbook);
+  }
+
+  /** Whether a cell, by ids, is the one whose editor is open; what it gets is shown later then. */
+  #holdIfEdited(workbook: Workbook, sheetId: number, place: CellPlace): boolean {
+    const { editing } = this;
+    if (editing?.sheetId !== sheetId) return false;
+    const tab = workbook.tab(sheetId);
+    const [row, column] = place;
+    if (tab?.rows.placeOf(row) !== editing.down) return false;
+    if (tab.columns.placeOf(column) !== editing.right) return false;
+    this.#hold(sheetId, place);
+    return true;
   }
 
   /** What happened to the cell that is being edited is shown when its editor has closed. */
@@ -379,4 +403,10 @@ export class Grid implements View {
     const whole = { ...params, unitId: this.unitId };
     this.injector.get(ICommandService).syncExecuteCommand(id, whole, FROM_SERVER);
   }
+}
+
+function frame(): Promise<number> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+  });
 }

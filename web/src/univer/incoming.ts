@@ -38,6 +38,7 @@ import {
   SetWorksheetHideMutation,
   SetWorksheetNameMutation,
   SetWorksheetOrderMutation,
+  SheetSkeletonService,
 } from "@univerjs/sheets";
 
 import type { Happening } from "../model/changes";
@@ -54,6 +55,7 @@ import {
   rangeOf,
   rowData,
   sheetName,
+  univerCells,
   univerSheet,
 } from "./snapshot";
 
@@ -193,6 +195,36 @@ export class Incoming {
     // It changes nothing more (with its type, a text that looks like a number stays one), and tells
     // everybody who shows cells.
     this.#run(SetRangeValuesMutation, { subUnitId: sheetName(sheetId), cellValue: touched });
+  }
+
+  /** Show rows that have arrived since the workbook is shown; until now they were blank. */
+  arrived(sheetId: number, rows: readonly number[], workbook: Workbook, covered: Covered): void {
+    const tab = workbook.tab(sheetId);
+    const sheet = this.sheet(sheetId);
+    if (tab === undefined || sheet === null) return;
+    this.#learnStyles(workbook);
+    const matrix = sheet.getCellMatrix();
+    const inSight: Record<number, Record<number, ICellData>> = {};
+    const isInSight = this.#sight(sheetId);
+    for (const row of rows) {
+      const down = tab.rows.placeOf(row);
+      if (down === undefined) continue;
+      for (const [right, column, made] of univerCells(tab, row)) {
+        if (covered(sheetId, row, column)) continue;
+        matrix.setValue(down, right, made);
+        if (isInSight(down)) (inSight[down] ??= {})[right] = made.t ? { t: made.t } : {};
+      }
+    }
+    if (Object.keys(inSight).length === 0) return; // drawn when somebody scrolls there
+    this.#run(SetRangeValuesMutation, { subUnitId: sheetName(sheetId), cellValue: inSight });
+  }
+
+  /** Whether a row, by place, is drawn at present. */
+  #sight(sheetId: number): (down: number) => boolean {
+    const skeletons = this.#injector.get(SheetSkeletonService);
+    const skeleton = skeletons.getSkeleton(this.#unitId(), sheetName(sheetId));
+    const ranges = [...(skeleton?.getVisibleRanges().values() ?? [])];
+    return (down) => ranges.some(({ startRow, endRow }) => startRow <= down && down <= endRow);
   }
 
   #lines(happening: Lines): void {

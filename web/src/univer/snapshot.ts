@@ -6,6 +6,7 @@
 
 import {
   BooleanNumber,
+  type ICellData,
   type IColumnData,
   type IRowData,
   type IWorkbookData,
@@ -43,10 +44,7 @@ export function univerSheet(tab: Tab, workbook: Workbook): Partial<IWorksheetDat
   const cellData: Record<number, Record<number, object>> = {};
   for (const [place, row] of tab.rows.ids.entries()) {
     let line: Record<number, object> | null = null;
-    for (const [column, cell] of tab.cellsOf(row)) {
-      const right = tab.columns.placeOf(column);
-      const made = univerCell(cell);
-      if (right === undefined || made === null) continue;
+    for (const [right, , made] of univerCells(tab, row)) {
       line ??= cellData[place] = {};
       line[right] = made;
     }
@@ -70,6 +68,15 @@ export function univerSheet(tab: Tab, workbook: Workbook): Partial<IWorksheetDat
     rowData: linesOf(tab.rows.ids, (id) => rowData(tab, id)),
     columnData: linesOf(tab.columns.ids, (id) => columnData(tab.columnProperties.get(id))),
   };
+}
+
+/** What stands in a row: for each cell its place, its column's id, and the cell. */
+export function* univerCells(tab: Tab, row: number): Generator<[number, number, ICellData]> {
+  for (const [column, cell] of tab.cellsOf(row)) {
+    const right = tab.columns.placeOf(column);
+    const made = univerCell(cell);
+    if (right !== undefined && made !== null) yield [right, column, made];
+  }
 }
 
 export function sheetName(sheetId: number): string {

@@ -8,7 +8,7 @@ copy; lines and columns in which nothing is stored aren't. What a cell consists 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from . import cursor
 from .shown import Showing, as_text
 
 UNTOLD = ("formulas",)  # kinds of objects that only this program itself knows
-_ROWS = 2_000  # of a piece
+_FIRST_ROWS = 200  # of a sheet's first piece: what a window shows is there at once
+_ROWS = 1_000  # of the others
 _NOTHING = type(None)
 
 
@@ -40,8 +41,9 @@ def pieces(snapshot: Snapshot, path: Path, first: int | None = None) -> Iterator
     showing = Showing(book)
     sheets = sorted(book.structure.sheets, key=lambda sheet: sheet.sheet_id != first)
     for sheet in sheets:
-        for start in range(0, sheet.rows.count, _ROWS):
-            stored = snapshot.stored(sheet.sheet_id, sheet.rows, start, start + _ROWS)
+        bounds = [0, *range(_FIRST_ROWS, sheet.rows.count, _ROWS), sheet.rows.count]
+        for start, end in pairwise(bounds):
+            stored = snapshot.stored(sheet.sheet_id, sheet.rows, start, end)
             if stored:
                 yield encode(_piece(sheet, stored, showing))
     yield '{"type":"end"}'
