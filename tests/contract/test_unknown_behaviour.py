@@ -9,7 +9,15 @@ from gsheet_ml_scheduler import localsheets
 from gsheet_ml_scheduler.localsheets import Switches
 from tests.contract.test_bad_network import insert_a_column_at_the_left, writes
 from tests.contract.test_human_editor import EDITS, Edit, check, live, rows, start
-from tests.contract.watching import BLUE, Asked, Queue, lose_answers, same
+from tests.contract.watching import (
+    BLUE,
+    DEFAULTS,
+    HEADER,
+    Asked,
+    Queue,
+    lose_answers,
+    same,
+)
 
 EACH = [
     Switches(unmatched_filter_is_an_error=True),
@@ -162,3 +170,20 @@ def test_a_misplaced_write_is_repaired_where_the_answer_after_it_is_one_write_ol
     cells = {"status": "done", "worker_name": scheduler.worker_name}
     filled = {"n_epoch": 10, "learning_rate": 0.0005}
     assert queue.runs() == before | {"1": before["1"] | filled | cells}
+
+
+def test_a_run_is_found_by_its_lease_where_the_answer_after_it_is_one_write_old(
+    tmp_path: Path,
+) -> None:
+    queue = switched(tmp_path, Switches(reads_lag_one_write=True))
+    queue.fill(["1", "ready"], header=[*HEADER, "lease"], defaults=[*DEFAULTS, "N/A"])
+    queue.sheet.update_acell("A9", "so that nothing of the queue is one write old")
+    scheduler, _ = queue.scheduler()
+    assert scheduler.find_claim_and_start_run()[0] == "1"
+    mark = {"metadataId": scheduler._desk.held[0].pin}
+    queue.batch({"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": mark}}})
+    queue.sheet.insert_rows([[], []], 3)
+    scheduler.sync_config_and_status("1/2")
+    scheduler.run_done()
+    queue.sheet.update_acell("A12", "")
+    assert queue.statuses()["1"] == "done"

@@ -388,7 +388,10 @@ class HeldRun:
             self.marks.append(self.pin)
             self.lease = renewed
             self.pin_anew(comparison.pin)
-        return desk.sheet.read_pinned(self.pin)
+        found = desk.sheet.read_pinned(self.pin)
+        if self._why_lost(found) is not None:  # it may be from before the new pin
+            found = desk.sheet.read_pinned(self.pin)
+        return found
 
     def tell(self, line: str) -> None:
         """Says something about this run, once."""
