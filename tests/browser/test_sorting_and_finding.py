@@ -164,3 +164,50 @@ def test_tabs_that_were_added_renamed_and_deleted_are_taken_back(
     grid.click(5, 0)
     grid.press("Control+z")
     until(lambda: titles(workbook) == ["Sheet1", "notes"])
+
+
+def test_a_tab_that_was_added_coloured_and_moved_is_as_it_was(
+    grid: GridPage, workbook: gspread.Spreadsheet
+) -> None:
+    workbook.add_worksheet("notes", 50, 5)
+    until(lambda: grid.page.get_by_text("notes", exact=True).is_visible())
+
+    grid.page.locator("[data-u-comp=sheet-bar-append-button]").first.click()
+    until(lambda: len(titles(workbook)) == 3)
+    added = next(title for title in titles(workbook) if title not in ("Sheet1", "notes"))
+    until(lambda: grid.page.get_by_text(added, exact=True).is_visible())
+    grid.press("Control+z")
+    until(lambda: titles(workbook) == ["Sheet1", "notes"])
+    grid.press("Control+y")
+    until(lambda: added in titles(workbook))
+    grid.press("Control+z")
+    until(lambda: titles(workbook) == ["Sheet1", "notes"])
+    until(lambda: grid.page.get_by_text(added, exact=True).count() == 0)
+
+    grid.page.get_by_text("notes", exact=True).click(button="right")
+    grid.page.get_by_text("Change color").hover()
+    palette = grid.page.locator("[data-u-comp=color-picker-presets] button")
+    until(lambda: palette.count() > 0)
+    palette.nth(20).click()
+    until(lambda: tab_color(workbook) is not None)
+    grid.press("Control+z")
+    until(lambda: tab_color(workbook) is None)
+
+    start, end = (
+        until(grid.page.get_by_text(name, exact=True).bounding_box) for name in ("notes", "Sheet1")
+    )
+    mouse, middle = grid.page.mouse, start["y"] + start["height"] / 2
+    mouse.move(start["x"] + 10, middle)
+    mouse.down()
+    until(lambda: grid.page.locator("[data-u-comp=slide-tab-item][style*=move]").count())
+    mouse.move(end["x"] - 10, middle, steps=8)
+    mouse.up()
+    until(lambda: titles(workbook) == ["notes", "Sheet1"])
+    grid.press("Control+z")
+    until(lambda: titles(workbook) == ["Sheet1", "notes"])
+
+
+def tab_color(workbook: gspread.Spreadsheet) -> object:
+    """The colour of the second tab."""
+    properties = workbook.fetch_sheet_metadata()["sheets"][1]["properties"]
+    return properties.get("tabColorStyle", properties.get("tabColor"))

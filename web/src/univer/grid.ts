@@ -4,7 +4,7 @@
  * Decided here: what an open editor and a selection keep while others change the sheet. A cell that
  * somebody edits isn't touched before its editor is closed; a selection stays on its cells.
  * Decided elsewhere: how things get in and out (`incoming.ts`, `outgoing.ts`), what they look like
- * (`showing.ts`, `validation.ts`), whose the editor is (`editor.ts`).
+ * (`showing.ts`, `validation.ts`), whose the editor is (`editor.ts`), whose the keys are (`keys.ts`).
  */
 
 import {
@@ -36,6 +36,7 @@ import type { Settled } from "../rebase/pending";
 import type { Session, View } from "../session";
 import { CellEditor, isThere } from "./editor";
 import { FROM_SERVER, Incoming } from "./incoming";
+import { keysFindTheSheet } from "./keys";
 import { type Growth, Outgoing, type PlacedEntry } from "./outgoing";
 import { injectorOf, startUniver } from "./setup";
 import { followed, type Order, orderBefore, primaryAt } from "./selection";
@@ -197,6 +198,7 @@ export class Grid implements View {
       );
     });
     showServerTexts(this.injector, editor);
+    keysFindTheSheet(this.injector);
     return { incoming, validations, editor };
   }
 
