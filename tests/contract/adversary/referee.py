@@ -12,7 +12,7 @@ no such thing is forgiven, and never a write into a run that names another worke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,7 @@ class Debt:
     new: Any
     column: str
     is_late: bool
+    meant_for: str | None  # the name that its column had when it was the right one
 
 
 @dataclass
@@ -219,7 +220,8 @@ class Referee:
         if said is None and (not is_there or took > LONGEST_PATIENCE):
             self._given_up.add(row)  # the worker has said so; without leases it takes a person
         elif said is None:
-            if party.call.had_it_all_along:
+            stands_there = self.now.at(row, "status") in texts  # a paste brought the same text
+            if party.call.had_it_all_along and not stands_there:
                 raise Violation(f"P7: {party.name} ended its run, but {texts} was never written")
         elif said not in texts:
             raise Violation(f"{party.name} wrote {said!r} in place of {texts}")
@@ -247,7 +249,7 @@ class Referee:
     def all_is_quiet(self) -> None:
         """Nothing is under way any more, and somebody looked for work until there was none."""
         self.follow()
-        for cell, debt in self.debts.items():
+        for cell, debt in self._open_debts():
             if self.parties[debt.worker].is_alive or debt.is_late:
                 raise Violation(self._about_debt(cell, debt))
         for row in self.now.run_rows:
@@ -347,7 +349,15 @@ class Referee:
             return
         old = change.old if debt is None else debt.old
         title = before.names.get(change.column, "without a name")
-        self.debts[cell] = Debt(party.name, old, change.new, title, is_late)
+        meant_for = next(
+            (
+                known.names.get(change.column)
+                for known in party.known
+                if is_right(party.name, change, known, date)
+            ),
+            None,
+        )
+        self.debts[cell] = Debt(party.name, old, change.new, title, is_late, meant_for)
 
     @staticmethod
     def _has_left(name: str, row: int, known: Snapshot, before: Snapshot) -> bool:
@@ -385,9 +395,15 @@ class Referee:
         party.config = dict(config)
 
     def _check_debts(self, party: Party) -> None:
-        for cell, debt in self.debts.items():
+        for cell, debt in self._open_debts():
             if debt.worker == party.name and not debt.is_late:
                 raise Violation(self._about_debt(cell, debt))
+
+    def _open_debts(self) -> Iterator[tuple[Cell, Debt]]:
+        """Those whose column hasn't got back the name for which they were meant."""
+        for cell, debt in self.debts.items():
+            if debt.meant_for is None or self.now.names.get(cell[1]) != debt.meant_for:
+                yield cell, debt
 
     def _about_debt(self, cell: Cell, debt: Debt) -> str:
         run = self.now.at(cell[0], "run_name")
