@@ -98,7 +98,11 @@ def open_page(browser: Browser, server: Served) -> Iterator[OpenPage]:
     pages: list[GridPage] = []
 
     def open_it(
-        *, width: int = 1280, height: int = 800, colors: str = "light", **more: object
+        *,
+        width: int = 1280,
+        height: int = 800,
+        colors: str = "light",
+        waits_for: str = "live",
     ) -> GridPage:
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -107,7 +111,7 @@ def open_page(browser: Browser, server: Served) -> Iterator[OpenPage]:
         )
         page = GridPage(context.new_page())
         pages.append(page)
-        page.open(server.location)
+        page.open(server.location, waits_for)
         return page
 
     yield open_it

@@ -31,11 +31,11 @@ class GridPage:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.asked.append(request.url))
 
-    def open(self, location: str) -> None:
-        """Go there, and wait for the sheet."""
+    def open(self, location: str, connection: str = "live") -> None:
+        """Go there, and wait for the sheet and for a state of the connection."""
         self.page.goto(location)
         until(lambda: self.page.evaluate("Boolean(window.gsheetMlGrid?.ready)"))
-        until(lambda: self.status() == "live")
+        until(lambda: self.status() == connection)
         until(lambda: self.rectangle(0, 0) is not None)
 
     def ask(self, expression: str) -> Any:
