@@ -400,7 +400,7 @@ class GSheetMLScheduler(SheetView):
         self._unwritten_status = None
         if self._held is not None:
             self._held.leave()
-            self._claimer.drop(self._held.pin)
+            self._claimer.leavings.drop(self._held.pin)
             self._held = None
 
     def end_held_run(self, error: BaseException | None) -> None:

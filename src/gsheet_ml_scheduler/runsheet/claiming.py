@@ -5,8 +5,8 @@ optimistic: nobody locks, everybody compares. A claim counts only once the row i
 shows it with its header after the comparison, holds our token beside a blank `worker_name` (P1,
 P4); a lost race costs two writes at most and doesn't count as a try (P8); a token whose worker died
 is turned back. Elsewhere: the choice of the row and all other decisions (`claims.py`), the batch
-(`comparing.py`), runs whose worker vanished (`reclaiming.py`), a run's life afterwards
-(`holding.py`).
+(`comparing.py`), what a claim in vain leaves behind (`leavings.py`), runs whose worker vanished
+(`reclaiming.py`), a run's life afterwards (`holding.py`).
 
 One read and two writes; one write more where defaults are copied, and shown in grey.
 """
@@ -27,10 +27,11 @@ from gsheet_ml_scheduler.runsheet import claims, comparing
 from gsheet_ml_scheduler.runsheet.answers import Compared, FoundRow, Look, Marks
 from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW, ONLY_ON, StillLoadingError
 from gsheet_ml_scheduler.runsheet.comparing import Comparison, compare_and_pin
-from gsheet_ml_scheduler.runsheet.holding import FOR_PAINT, Desk, HeldRun
+from gsheet_ml_scheduler.runsheet.holding import Desk, HeldRun
+from gsheet_ml_scheduler.runsheet.leavings import Leavings
 from gsheet_ml_scheduler.runsheet.lifecycle import READY, failed_text
 from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM, FOR_A_LOOK, FOR_AN_OUTCOME, Patience
-from gsheet_ml_scheduler.runsheet.painting import Touch, background_of, row_coats, touch_rows
+from gsheet_ml_scheduler.runsheet.painting import row_coats
 from gsheet_ml_scheduler.runsheet.reclaiming import Reclaimer
 from gsheet_ml_scheduler.runsheet.settling import settle
 from gsheet_ml_scheduler.runsheet.values import Scalar
@@ -87,13 +88,14 @@ class Claimer:
     """Claims runs for the workers of one process."""
 
     desk: Desk
-    _litter: list[int] = field(default_factory=list)
+    leavings: Leavings = field(init=False)
     _warned: set[int] = field(default_factory=set)
     _spread: int = 1
     _reclaimer: Reclaimer = field(init=False)
 
     def __post_init__(self) -> None:
         """What was seen of others' leases is remembered from one claim to the next."""
+        self.leavings = Leavings(self.desk)
         self._reclaimer = Reclaimer(self.desk)
 
     def claim_next(
@@ -137,11 +139,11 @@ class Claimer:
                 tried += 1
                 passed_over.add(at)
                 spread = claims.WIDEST_SPREAD
-            if tried or self._turn_back_stale(look):
+            if tried or self.leavings.turn_back_stale(look):
                 continue
             seconds = self._reclaimer.seconds_to_wait(look.now)
             if seconds is None or not wait:
-                self.clean_up()
+                self.leavings.clean_up()
                 return None
             self.desk.pacing.sleep(seconds)
 
@@ -156,24 +158,13 @@ class Claimer:
         if claims.is_claimable(look.statuses, look.workers, run_id):
             held = self._try(worker, look, run_id, Counter())
         if held is None:
-            self.clean_up()
+            self.leavings.clean_up()
         return held
 
     def look(self, patience: Patience = FOR_A_LOOK) -> Look:
         """What there is to choose from; one read."""
         desk = self.desk
         return desk.pacing.until_done(desk.sheet.look, patience, what="look for a run")
-
-    def clean_up(self) -> None:
-        """Deletes the pins that lost races left behind."""
-        litter, self._litter = self._litter, []
-        if litter:
-            unpin = self.desk.sheet.unpin
-            self.desk.pacing.until_done(lambda: unpin(litter), FOR_A_CLAIM, what="delete pins")
-
-    def drop(self, pin: int) -> None:
-        """Has a pin deleted with the next claim."""
-        self._litter.append(pin)
 
     def _try(self, worker: str, look: Look, at: int, strikes: Counter[int]) -> HeldRun | None:
         attempt = self._attempt(worker, look, at)
@@ -193,9 +184,9 @@ class Claimer:
         if held is not None:
             return held
         if compared.replaced is not False:
-            self._give_back(attempt)
+            self.leavings.give_back(attempt.comparison)
         elif compared.is_pinned:
-            self._leave_to_others(attempt, compared)
+            self.leavings.leave_to_others(attempt.comparison, compared.found)
         strikes[at] += _STRIKES if compared.refused_because else 1
         if strikes[at] >= _STRIKES and at not in self._warned:
             self._warned.add(at)
@@ -209,7 +200,7 @@ class Claimer:
         try:
             yield
         except _ENDS_A_CLAIM:
-            self._give_back(attempt)
+            self.leavings.give_back(attempt.comparison)
             raise
 
     def _attempt(self, worker: str, look: Look, at: int) -> _Attempt:
@@ -221,7 +212,7 @@ class Claimer:
         return _Attempt(worker, look, Comparison(swap, rng.randrange(1, 2**31), tuple(coats)))
 
     def _compare(self, attempt: _Attempt) -> Compared:
-        litter, self._litter = self._litter, []
+        litter = self.leavings.take_pins()
         return self.desk.pacing.until_done(
             lambda: compare_and_pin(self.desk.sheet, attempt.comparison, litter),
             FOR_A_CONFIRMATION,
@@ -270,7 +261,7 @@ class Claimer:
         try:
             held.requeue(patience=patience)
         except RunLost:  # it was never started, and our token may stand there still
-            self._give_back(attempt)
+            self.leavings.give_back(attempt.comparison)
         except SheetUnreachableError:
             pass
         finally:
@@ -362,64 +353,3 @@ class Claimer:
             held.finish(failed_text(error), "failed", {})
         held.leave()
         raise error
-
-    def _leave_to_others(self, attempt: _Attempt, compared: Compared) -> None:
-        """Another was first: our token stands nowhere, but our pin and our colour are on the row.
-
-        A row that has that colour by right costs nothing: the pin goes with the next comparison.
-        """
-        found, pin, colors = compared.found, attempt.comparison.pin, self.desk.colors
-        if found is None:
-            self._give_back(attempt)
-        elif background_of(found, colors) == colors["running"]:
-            self._litter.append(pin)
-        else:
-            self._repaint(pin, found)
-
-    def _give_back(self, attempt: _Attempt) -> None:
-        """`ready` again wherever our token stands; the pinned row gets its own colour back.
-
-        Where that can't be done now, others turn the token back when it is stale.
-        """
-        sheet, pin = self.desk.sheet, attempt.comparison.pin
-
-        def step() -> None:
-            comparing.release(sheet, attempt.token)
-            found = sheet.read_pinned(pin)
-            if found.row is not None:
-                self._touch_as_found(pin, found)
-
-        try:
-            self.desk.pacing.until_done(step, FOR_A_CLAIM, what="give a claim back")
-        except SheetLayoutError:  # somebody edits line 1; the token is turned back
-            self._litter.append(pin)
-        except SheetUnreachableError as error:
-            self._litter.append(pin)
-            self.desk.notice(f"{error} It is turned back by itself, after two minutes.")
-
-    def _repaint(self, pin: int, found: FoundRow) -> None:
-        """What a comparison in vain did to a row is undone; where that can't be, it is told."""
-        try:
-            self.desk.pacing.until_done(
-                lambda: self._touch_as_found(pin, found), FOR_PAINT, what="paint a row"
-            )
-        except SheetUnreachableError as error:
-            self._litter.append(pin)
-            self.desk.notice(str(error))
-
-    def _touch_as_found(self, pin: int, found: FoundRow) -> None:
-        """The colour that a row's own text asks for, and no pin of ours."""
-        colors = self.desk.colors
-        coats = row_coats(found.columns, found.row_index, background=background_of(found, colors))
-        touch_rows(self.desk.sheet, [Touch(pin, found.row_index, coats, unpin=True)], colors)
-
-    def _turn_back_stale(self, look: Look) -> bool:
-        tokens = claims.stale_tokens(look.statuses, look.now)
-        if tokens:
-            sheet, column = self.desk.sheet, look.columns.status
-            self.desk.pacing.until_done(
-                lambda: comparing.turn_back(sheet, tokens, column),
-                FOR_A_CLAIM,
-                what="turn old claims back",
-            )
-        return bool(tokens)
