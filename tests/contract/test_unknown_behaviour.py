@@ -6,14 +6,17 @@ import gspread
 import pytest
 
 from gsheet_ml_scheduler import localsheets
+from gsheet_ml_scheduler.errors import RunLost, SheetUnreachableError
 from gsheet_ml_scheduler.localsheets import Switches
-from tests.contract.test_bad_network import insert_a_column_at_the_left, writes
+from gsheet_ml_scheduler.runsheet.syncing import Wish, sync_runs
+from tests.contract.test_bad_network import insert_a_column_at_the_left, refuse, writes
 from tests.contract.test_human_editor import EDITS, Edit, check, live, rows, start
 from tests.contract.watching import (
     BLUE,
     DEFAULTS,
     HEADER,
     Asked,
+    Clock,
     Queue,
     lose_answers,
     same,
@@ -187,3 +190,34 @@ def test_a_run_is_found_by_its_lease_where_the_answer_after_it_is_one_write_old(
     scheduler.run_done()
     queue.sheet.update_acell("A12", "")
     assert queue.statuses()["1"] == "done"
+
+
+def test_a_write_of_several_runs_that_is_refused_half_way_is_put_right(tmp_path: Path) -> None:
+    queue = switched(tmp_path, Switches(unmatched_filter_is_an_error=True))
+    queue.fill(["1", "ready"], ["2", "ready"], ["3", "ready"])
+    clock = Clock()
+    scheduler, wire = queue.scheduler(clock=clock)
+    claimed = [scheduler._claimer.claim_next(scheduler.worker_name) for _ in range(3)]
+    held = sorted((run for run in claimed if run), key=lambda run: run.run_name)
+    before = queue.runs()
+    written: list[Asked] = []
+
+    def edit(asked: Asked) -> None:
+        if not writes("1/2")(asked):
+            return
+        written.append(asked)
+        if len(written) == 1:
+            insert_a_column_at_the_left(queue)
+            queue.sheet.delete_rows(queue.row_of("3") + 1)  # so that the whole write is refused
+        if len(written) == 3:  # and, one by one, the second run's
+            refuse(429)(asked)
+
+    wire.before = edit
+    with pytest.raises(SheetUnreachableError):
+        sync_runs(scheduler._desk, [Wish(run, "1/2") for run in held])
+    assert queue.runs() != before
+    wire.before = None
+    clock.forward(120)
+    *_, last = sync_runs(scheduler._desk, [Wish(run, "2/2") for run in held])
+    assert isinstance(last, RunLost)
+    assert queue.runs() == {name: before[name] | {"status": "2/2"} for name in ("1", "2")}
