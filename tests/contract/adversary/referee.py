@@ -85,6 +85,7 @@ class Referee:
         self.debts: dict[Cell, Debt] = {}
         self.outcomes: dict[int, tuple[str, str]] = {}
         self._authors: dict[Cell, str] = {}
+        self._authors_before: dict[Cell, str] = {}  # the entry that is judged
         self._hit: dict[Cell, tuple[str, Any]] = {}  # who wrote there last, and what was there
         self._claimable_since: dict[int, int] = {}
         self._given_up: set[int] = set()
@@ -282,6 +283,7 @@ class Referee:
         party = self.parties.get(entry.author)
         if party is not None:
             self._note_calls(party, changes, before)
+        self._authors_before = dict(self._authors)
         for change in changes:
             cell = (change.row, change.column)
             if change.row not in self.now.rows:
@@ -359,18 +361,29 @@ class Referee:
         )
         self.debts[cell] = Debt(party.name, old, change.new, title, is_late, meant_for)
 
-    @staticmethod
-    def _has_left(name: str, row: int, known: Snapshot, before: Snapshot) -> bool:
+    def _has_left(self, name: str, row: int, known: Snapshot, before: Snapshot) -> bool:
         """Whether the cells by which a row was a worker's went to another while it was writing.
 
         The mark stayed, so nothing tells what the write will hit, and nobody can put it back.
+        Where they had been hit by that worker's own misplaced write, nothing shows whose they are
+        where they came; but where they were, a person has put others, or none.
         """
 
         def is_its(view: Snapshot, at: int) -> bool:
             return owner_is(name, view, at) or is_filling_in(name, view, at)
 
         its = [at for at in before.run_rows if is_its(before, at)]
-        return row in known.run_rows and is_its(known, row) and bool(its) and row not in its
+        if row not in known.run_rows or not is_its(known, row) or row in its:
+            return False
+        return bool(its) or self._is_replaced(row, known, before)
+
+    def _is_replaced(self, row: int, known: Snapshot, before: Snapshot) -> bool:
+        authors = {
+            self._authors_before.get((row, before.columns_by_name.get(column, -1)))
+            for column in ("run_name", "status")
+        }
+        is_another = before.at(row, "run_name") != known.at(row, "run_name")
+        return is_another and not authors & {None, *self.parties}
 
     def _takes_back(self, party: Party, change: Change) -> bool:
         """Whether a worker undoes its own last write, as far as it can know what was there."""
