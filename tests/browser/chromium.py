@@ -5,10 +5,12 @@ Chromium needs no network: what it would ask Google on its own is switched off.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
@@ -44,6 +46,12 @@ def _executable(playwright: Playwright) -> str:
     found = _installed(playwright)
     if found is not None:
         return found
+    with (Path(tempfile.gettempdir()) / "chromium-for-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        return _installed(playwright) or _newly_installed(playwright)
+
+
+def _newly_installed(playwright: Playwright) -> str:
     tried = [
         words
         for words, command in (
