@@ -320,6 +320,24 @@ def test_a_run_that_nobody_knows_to_be_started_is_put_back_by_a_later_claim(queu
     assert queue.pins() == []
 
 
+def test_a_claim_that_meets_an_edited_line_1_before_it_is_written_is_turned_back(
+    queue: Queue,
+) -> None:
+    scheduler, wire = queue.scheduler()
+    status = gspread.utils.rowcol_to_a1(1, queue.lines()[0].index("status") + 1)
+
+    def edit_line_1(asked: Asked) -> None:
+        if writes("running")(asked):
+            queue.sheet.update_acell(status, "the status")
+            refuse(429)(asked)
+
+    wire.before = edit_line_1
+    with pytest.raises(SheetLayoutError, match="'status'"):
+        scheduler.find_claim_and_start_run()
+    queue.sheet.update_acell(status, "status")
+    assert set(queue.statuses().values()) == {"ready"}
+
+
 def test_a_changed_value_that_could_not_be_coloured_is_coloured_with_a_later_sync(
     queue: Queue,
 ) -> None:

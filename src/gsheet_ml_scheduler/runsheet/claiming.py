@@ -248,6 +248,9 @@ class Claimer:
         except (KeyboardInterrupt, SystemExit):
             self._put_back(held, attempt, FOR_AN_OUTCOME)
             raise
+        except SheetLayoutError:  # somebody edits line 1, and nothing has been written
+            self.leavings.give_back(attempt.comparison)
+            raise
         except SheetUnreachableError:  # nobody knows whether the run has been started
             self._put_back(held, attempt, FOR_A_CLAIM)
             raise
