@@ -12,8 +12,8 @@ from requests.exceptions import ReadTimeout
 from gsheet_ml_scheduler.errors import RunLost, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet.journal import STATE_DIR
 from gsheet_ml_scheduler.runsheet.leases import lease_text
-from tests.contract.test_bad_network import refuse
-from tests.contract.watching import Asked, Queue
+from tests.contract.test_bad_network import insert_a_column_at_the_left, refuse, writes
+from tests.contract.watching import Asked, Queue, lose_answers
 
 LEASED = ["run_name", "status", "worker_name", "lease", "loss", "n_epoch"]
 DEFAULTS = ["", "N/A", "N/A", "N/A", "N/A", 10]
@@ -102,6 +102,32 @@ def test_what_is_kept_is_found_also_after_its_row_was_pinned_anew(
     last_told, last_pin = named[-2]
     assert last_told == last_pin != first["developerMetadata"]["metadataId"]
     assert leased.statuses()["1"] == "done"
+    assert kept(state) == []
+
+
+def test_what_an_unanswered_write_hit_is_put_back_by_the_process_that_writes_what_was_kept(
+    leased: Queue, state: Path
+) -> None:
+    scheduler, wire = leased.scheduler()
+    scheduler.find_claim_and_start_run()
+    before = leased.runs()
+    lose = lose_answers(writes("done"))
+
+    def move_columns(asked: Asked) -> None:
+        if writes("done")(asked):
+            insert_a_column_at_the_left(leased)
+            insert_a_column_at_the_left(leased)
+            wire.before = refuse(503)
+
+    wire.before, wire.after = move_columns, lose
+    with pytest.raises(SheetUnreachableError):
+        scheduler.run_done()
+    assert leased.runs() != before
+    forget(scheduler)
+    later, _ = leased.scheduler()
+    later.find_claim_and_start_run()
+    assert leased.runs()["1"] == before["1"] | {"status": "done", "lease": ""}
+    assert [cell for line in leased.lines() for cell in line[:2] if cell] == []
     assert kept(state) == []
 
 

@@ -117,9 +117,9 @@ class Claimer:
             SheetLayoutError: lines 1 and 2 are no queue's.
             SheetUnreachableError: no answer for too long.
         """
-        settle(self.desk)
         strikes = Counter(dict.fromkeys(self._warned, _STRIKES - 1))
         while True:
+            settle(self.desk)  # before the leases of runs that wait here are looked at
             look = self.look(patience)
             if self._reclaimer.reclaim(worker, look):
                 continue

@@ -255,14 +255,14 @@ def as_row(cells: Mapping[int, Any]) -> list[Any]:
     return row
 
 
-def earlier_names(before: Columns, names_now: Sequence[str]) -> dict[str, str]:
+def earlier_names(names_before: Sequence[str], names_now: Sequence[str]) -> dict[str, str]:
     """What columns that were renamed were called before, by their name now.
 
     Told from the names that came and went: one for one, from left to right. Where their numbers
     differ, columns were made or deleted, and no name is told.
     """
-    gone = [name for name in before.ids if name not in names_now]
-    new = [name for name in names_now if name and name not in before.ids]
+    gone = [name for name in names_before if name and name not in names_now]
+    new = [name for name in names_now if name and name not in names_before]
     return dict(zip(new, gone)) if len(new) == len(gone) else {}
 
 
@@ -282,7 +282,7 @@ def repair(
         names_now: line 1 as the write's own answer shows it.
         wanted: what should have been written, by name.
     """
-    called = earlier_names(before, names_now)
+    called = earlier_names(before.names, names_now)
     cells: dict[int, Any] = {}
     for index in written:
         name = names_now[index] if index < len(names_now) else ""

@@ -112,7 +112,11 @@ class HeldRun:
 
     def __post_init__(self) -> None:
         """Nothing waits to be written."""
-        self.unwritten = Unwritten(self.desk.journal, self.desk.notice)
+        self.unwritten = Unwritten(
+            self.desk.journal,
+            self.desk.notice,
+            lambda: None if self.unclear is None else self.unclear.record,
+        )
 
     # ------------------------------------------------------------ beginning and end
 
@@ -292,7 +296,13 @@ class HeldRun:
         """By what a later process finds this claim's row, and knows it."""
         sheet = self.desk.sheet
         return Claimed(
-            sheet.spreadsheet_id, sheet.sheet_id, self.worker, self.pin, self.run_name, self.lease
+            sheet.spreadsheet_id,
+            sheet.sheet_id,
+            self.worker,
+            self.pin,
+            self.run_name,
+            self.lease,
+            self.run_id,
         )
 
     def pin_anew(self, pin: int) -> None:

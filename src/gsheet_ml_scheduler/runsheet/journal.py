@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -40,7 +41,10 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One claim of one run: by what its row is found, and what the row has to say to be written."""
+    """One claim of one run: by what its row is found, and what the row has to say to be written.
+
+    `run_id` is what names the run also when it is put back.
+    """
 
     spreadsheet: str
     sheet_id: int
@@ -48,6 +52,7 @@ class Claimed:
     pin: int
     run_name: str = field(compare=False)
     lease: str = field(compare=False, default="")
+    run_id: str = field(compare=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,16 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What waits to be written: the last value of each cell, and the ending if there was one."""
+    """What waits to be written: the last value of each cell, and the ending if there was one.
+
+    `unclear` is a write to the row of which nobody knew what it hit (`writing.Unclear.record`).
+    """
 
     claim: Claimed
     cells: Mapping[str, Scalar]
     ending: Ending | None
     at: str
+    unclear: Mapping[str, Any] | None = None
 
 
 def as_text(kept: Kept) -> str:
@@ -85,6 +94,7 @@ def from_text(text: str) -> Kept | None:
             dict(found["cells"]),
             None if ending is None else Ending(**ending),
             str(found["at"]),
+            found.get("unclear"),
         )
     except (ValueError, KeyError, TypeError):
         return None
@@ -111,7 +121,12 @@ class Journal:
     _mine: dict[Claimed, _Mine] = field(default_factory=dict)
 
     def keep(
-        self, claim: Claimed, cells: Mapping[str, Scalar], ending: Ending | None, at: datetime
+        self,
+        claim: Claimed,
+        cells: Mapping[str, Scalar],
+        ending: Ending | None,
+        at: datetime,
+        unclear: Mapping[str, Any] | None = None,
     ) -> Path | None:
         """Keeps what can't be written; it replaces what was kept of that claim before.
 
@@ -120,11 +135,12 @@ class Journal:
             cells: results by column name, all that the sheet doesn't have.
             ending: how the run ended; None while it goes on.
             at: the time, for people.
+            unclear: a write that has to be cleared up first.
 
         Returns:
             The file; None if it couldn't be made.
         """
-        kept = Kept(claim, dict(cells), ending, f"{at:%Y-%m-%d %H:%M:%S%z}")
+        kept = Kept(claim, dict(cells), ending, f"{at:%Y-%m-%d %H:%M:%S%z}", unclear)
         home = self._sheet_folder(claim.spreadsheet, claim.sheet_id)
         name = _file_name(claim)
         try:

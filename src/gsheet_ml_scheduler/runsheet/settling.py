@@ -11,6 +11,7 @@ from gsheet_ml_scheduler.runsheet.holding import Desk, HeldRun
 from gsheet_ml_scheduler.runsheet.journal import Kept
 from gsheet_ml_scheduler.runsheet.pacing import FOR_AN_EXIT
 from gsheet_ml_scheduler.runsheet.values import Scalar
+from gsheet_ml_scheduler.runsheet.writing import Unclear
 
 _ANY_COLOR = "done"
 
@@ -41,8 +42,17 @@ def _as_held(desk: Desk, kept: Kept) -> HeldRun:
     """The run as its worker held it; it is found by its pin."""
     claim, no_config = kept.claim, dict[str, Scalar]()
     held = HeldRun(
-        desk, claim.worker, claim.pin, claim.run_name, -1, no_config, "", lease=claim.lease
+        desk,
+        claim.worker,
+        claim.pin,
+        claim.run_name,
+        -1,
+        no_config,
+        claim.run_id,
+        lease=claim.lease,
     )
+    if kept.unclear is not None:
+        held.unclear = Unclear.from_record(kept.unclear)
     held.unwritten.take_up(kept)
     return held
 

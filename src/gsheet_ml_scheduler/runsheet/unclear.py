@@ -10,7 +10,7 @@ only where an answer was missing. Elsewhere: repairs of a write whose answer cam
 waiting and repeating (`pacing.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gspread.exceptions import APIError
@@ -18,6 +18,7 @@ from gspread.exceptions import APIError
 from gsheet_ml_scheduler.runsheet import wire
 from gsheet_ml_scheduler.runsheet.answers import FoundRow
 from gsheet_ml_scheduler.runsheet.claims import earlier_names
+from gsheet_ml_scheduler.runsheet.columns import Row
 from gsheet_ml_scheduler.runsheet.pacing import NotSettledError, status_code
 from gsheet_ml_scheduler.runsheet.values import is_blank
 from gsheet_ml_scheduler.runsheet.worksheet import REFUSED, RunSheet
@@ -37,12 +38,12 @@ def misplaced(unclear: Unclear, now: FoundRow) -> dict[int, Any]:
     person's only where the columns have moved. Nothing is known of what another row held: where
     the cells have left the mark, as a sort of some columns does it, nothing is put back.
     """
-    before, meant, names = unclear.before.columns, unclear.meant, now.columns.names
-    has_moved = not (before.names == unclear.names == names)
+    meant, names = unclear.meant, now.columns.names
+    has_moved = not (unclear.titles == unclear.names == names)
     ours = [value for value in unclear.strays if value is not None]
     found: dict[int, Any] = {}
     others: list[tuple[Any, Any]] = []
-    for index, old, new in _then_and_now(unclear.before, now):
+    for index, old, new in _then_and_now(unclear, now):
         name = names[index] if index < len(names) else ""
         if not any(_same(new, value) for value in ours):
             if name:
@@ -66,30 +67,31 @@ def _is_another_row(others: list[tuple[Any, Any]]) -> bool:
     return gone > kept or changed > kept + 1
 
 
-def _then_and_now(before: FoundRow, now: FoundRow) -> Iterator[tuple[int, Any, Any]]:
+def _then_and_now(unclear: Unclear, now: FoundRow) -> Iterator[tuple[int, Any, Any]]:
     """For each column of now: what the row held before, and what it holds.
 
     A column without a name is new, or as blank as one. Where it may be another one, nothing is said
     of it: a person took a column's name away, or keeps notes in such columns and has moved some.
     """
-    then, row = before.row or (), now.row or ()
-    called = earlier_names(before.columns, now.columns.names)
+    then, titles = unclear.row, unclear.titles
+    row, names = now.row or (), now.columns.names
+    places = {name: at for at, name in enumerate(titles) if name}
+    called = earlier_names(titles, names)
     for name, index in now.columns.ids.items():
-        at = before.columns.ids.get(called.get(name, name))
+        at = places.get(called.get(name, name))
         old = then[at] if at is not None and at < len(then) else ""
         yield index, old, row[index] if index < len(row) else ""
     known = now.columns.ids.keys() | called.values()
-    notes = {at: then[at] for at in _nameless(before) if not is_blank(then[at])}
-    has_moved_notes = notes and before.columns.names != now.columns.names
-    if before.columns.ids.keys() <= known and not has_moved_notes:
-        for index in _nameless(now):
+    notes = {at: then[at] for at in _nameless(titles, then) if not is_blank(then[at])}
+    has_moved_notes = notes and titles != names
+    if places.keys() <= known and not has_moved_notes:
+        for index in _nameless(names, row):
             yield index, notes.get(index, ""), row[index]
 
 
-def _nameless(found: FoundRow) -> list[int]:
-    """Where the row reaches into columns without a name."""
-    names = found.columns.names
-    return [at for at in range(len(found.row or ())) if at >= len(names) or not names[at]]
+def _nameless(names: Sequence[str], row: Row) -> list[int]:
+    """Where a row reaches into columns without a name."""
+    return [at for at in range(len(row)) if at >= len(names) or not names[at]]
 
 
 def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:

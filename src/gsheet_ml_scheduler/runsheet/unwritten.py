@@ -21,6 +21,8 @@ class Unwritten:
 
     journal: Journal | None
     notice: Callable[[str], None]
+    unclear: Callable[[], Mapping[str, Any] | None] = lambda: None
+    """What is to be cleared up before the row is written again."""
     _kept: Claimed | None = None
     _content: tuple[Mapping[str, Any], Ending | None] = ({}, None)
 
@@ -39,7 +41,7 @@ class Unwritten:
             return None
         before, self._kept = self._kept, claim
         self._content = (dict(cells), ending)
-        path = self.journal.keep(claim, cells, ending, datetime.now(timezone.utc))
+        path = self.journal.keep(claim, cells, ending, datetime.now(timezone.utc), self.unclear())
         if before is not None and before != claim:  # its row was pinned anew meanwhile
             self.journal.written(before)
         return path

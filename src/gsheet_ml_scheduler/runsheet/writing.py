@@ -8,7 +8,7 @@ proof that goes before (`holding.py`), what a write that is remembered asks for 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,13 @@ _SERVERS_FAULT = 500
 class Unclear:
     """A write of which nobody knows what it hit: no answer came, or it asks for a repair.
 
-    `before` is the row as it was proven, `names` line 1 as the write was addressed by, `meant` what
-    was to stand where, by column name. `strays` are the values that it may have left anywhere, and
-    where it is a repair, those of the writes before it.
+    `row` is the row as it was proven under the names `titles`, `names` line 1 as the write was
+    addressed by, `meant` what was to stand where, by column name. `strays` are the values that it
+    may have left anywhere, and where it is a repair, those of the writes before it.
     """
 
-    before: FoundRow
+    titles: tuple[str, ...]
+    row: tuple[Any, ...]
     names: tuple[str, ...]
     meant: Mapping[str, Any]
     strays: tuple[Any, ...] = ()
@@ -44,12 +45,24 @@ class Unclear:
     @classmethod
     def of(cls, before: FoundRow, names: tuple[str, ...], cells: Mapping[int, Any]) -> "Unclear":
         """A write of cells, by column."""
-        return cls(before, names, named(names, cells), tuple(cells.values()))
+        titles, row = before.columns.names, tuple(before.row or ())
+        return cls(titles, row, names, named(names, cells), tuple(cells.values()))
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Unclear":
+        """One that was kept as JSON; see `record`."""
+        titles, row, names = (tuple(record[key]) for key in ("titles", "row", "names"))
+        return cls(titles, row, names, dict(record["meant"]), tuple(record["strays"]))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What a later process needs to know of it, for JSON."""
+        return asdict(self)
 
     def followed_by(self, repair: "Unclear") -> "Unclear":
         """Both, where the second write repairs the first one."""
         meant, strays = {**self.meant, **repair.meant}, (*self.strays, *repair.strays)
-        return Unclear(self.before, repair.names, meant, strays)
+        return Unclear(self.titles, self.row, repair.names, meant, strays)
 
 
 @contextmanager

@@ -284,5 +284,5 @@ def test_nothing_in_a_file_gives_access_to_a_sheet(journal: Journal) -> None:
     path = journal.keep(CLAIM, {"loss": 1}, DONE, AT)
     assert path is not None
     assert set(json.loads(path.read_text())["claim"]) == {
-        "spreadsheet", "sheet_id", "run_name", "worker", "pin", "lease",
+        "spreadsheet", "sheet_id", "run_name", "worker", "pin", "lease", "run_id",
     }  # fmt: skip

@@ -118,4 +118,4 @@ def test_nothing_is_put_back_into_a_row_that_came_in_its_place(came: tuple[Any, 
 def test_names_that_came_and_went_one_for_one_are_a_renaming(
     now: tuple[str, ...], called: dict[str, str]
 ) -> None:
-    assert earlier_names(BEFORE.columns, now) == called
+    assert earlier_names(NAMES, now) == called
