@@ -117,10 +117,12 @@ class Claimer:
             SheetLayoutError: lines 1 and 2 are no queue's.
             SheetUnreachableError: no answer for too long.
         """
+        settle(self.desk)
         strikes = Counter(dict.fromkeys(self._warned, _STRIKES - 1))
         while True:
-            settle(self.desk)  # before the leases of runs that wait here are looked at
             look = self.look(patience)
+            if settle(self.desk):  # it couldn't before; now, before their leases are looked at
+                continue
             if self._reclaimer.reclaim(worker, look):
                 continue
             passed_over = {at for at, count in strikes.items() if count >= _STRIKES}

@@ -16,10 +16,15 @@ from gsheet_ml_scheduler.runsheet.writing import Unclear
 _ANY_COLOR = "done"
 
 
-def settle(desk: Desk) -> None:
-    """Writes what waits for this sheet; without anything that waits, nothing is asked."""
+def settle(desk: Desk) -> bool:
+    """Writes what waits for this sheet; without anything that waits, nothing is asked.
+
+    Returns:
+        Whether anything was written.
+    """
     if desk.journal is None:
-        return
+        return False
+    count = 0
     for kept in desk.journal.pending(desk.sheet.spreadsheet_id, desk.sheet.sheet_id):
         held = _as_held(desk, kept)
         try:
@@ -29,13 +34,15 @@ def settle(desk: Desk) -> None:
         except OUT_OF_REACH as error:
             held.leave()
             desk.notice(f"{error} Results of an earlier process go on waiting.")
-            return
+            break
+        count += 1
         written = ["its results"] if kept.cells else []
         written += [repr(kept.ending.text)] if kept.ending else []
         desk.notice(
             f"Run {kept.claim.run_name}: what couldn't be written at {kept.at} is in the sheet "
             f"now: {' and '.join(written)}."
         )
+    return count > 0
 
 
 def _as_held(desk: Desk, kept: Kept) -> HeldRun:
