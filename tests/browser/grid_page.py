@@ -130,6 +130,10 @@ class GridPage:
             [html, text],
         )
 
+    def notices(self) -> list[str]:
+        """What the page tells at present."""
+        return self.page.locator(".notice").all_inner_texts()
+
     def settle(self) -> None:
         """Wait until the server has confirmed all that was done here."""
         until(lambda: self.ask("waiting()") == {"writes": 0, "cells": 0})

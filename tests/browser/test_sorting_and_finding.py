@@ -177,11 +177,11 @@ def test_a_tab_that_was_added_coloured_and_moved_is_as_it_was(
     added = next(title for title in titles(workbook) if title not in ("Sheet1", "notes"))
     until(lambda: grid.page.get_by_text(added, exact=True).is_visible())
     grid.press("Control+z")
-    until(lambda: titles(workbook) == ["Sheet1", "notes"])
+    wait_titles(grid, workbook, "Sheet1", "notes")
     grid.press("Control+y")
     until(lambda: added in titles(workbook))
     grid.press("Control+z")
-    until(lambda: titles(workbook) == ["Sheet1", "notes"])
+    wait_titles(grid, workbook, "Sheet1", "notes")
     until(lambda: grid.page.get_by_text(added, exact=True).count() == 0)
 
     grid.page.get_by_text("notes", exact=True).click(button="right")
@@ -202,9 +202,17 @@ def test_a_tab_that_was_added_coloured_and_moved_is_as_it_was(
     until(lambda: grid.page.locator("[data-u-comp=slide-tab-item][style*=move]").count())
     mouse.move(end["x"] - 10, middle, steps=8)
     mouse.up()
-    until(lambda: titles(workbook) == ["notes", "Sheet1"])
+    wait_titles(grid, workbook, "notes", "Sheet1")
     grid.press("Control+z")
-    until(lambda: titles(workbook) == ["Sheet1", "notes"])
+    wait_titles(grid, workbook, "Sheet1", "notes")
+
+
+def wait_titles(grid: GridPage, workbook: gspread.Spreadsheet, *wanted: str) -> None:
+    """Wait until these are the tabs, from left to right."""
+    until(
+        lambda: titles(workbook) == [*wanted],
+        lambda: (titles(workbook), grid.notices(), grid.ask("waiting()")),
+    )
 
 
 def tab_color(workbook: gspread.Spreadsheet) -> object:
