@@ -68,6 +68,7 @@ class Party:
     known: list[Snapshot]  # what its last answer may have shown
     call: Call
     row: int | None = None
+    was_given_away: bool = False  # that row, to another worker
     config: dict[str, Any] = field(default_factory=dict)
     not_keys: frozenset[str] = frozenset()
     is_alive: bool = True
@@ -232,7 +233,8 @@ class Referee:
     def lost(self, name: str) -> None:
         """A worker was told that its run is lost."""
         party = self.parties[name]
-        if party.call.had_it_all_along and party.row is not None:
+        # Another had it meanwhile, and deleted its pin: a person's undo brings back its name only.
+        if party.call.had_it_all_along and party.row is not None and not party.was_given_away:
             raise Violation(f"P5: {name} was told that its run is lost, but the row names it")
         party.row = None
         self._check_debts(party)
@@ -309,7 +311,10 @@ class Referee:
         for change in changes:
             column = before.names.get(change.column)
             if column == "worker_name" and change.new == party.name:
-                party.row = change.row
+                for other in self.parties.values():
+                    if other.row == change.row:
+                        other.was_given_away = other is not party
+                party.row, party.was_given_away = change.row, False
                 party.call.had_it_all_along = True
             if column == "status" and change.row == party.row:
                 party.call.written_status = change.new
