@@ -25,8 +25,3 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.environ[STATE_DIR] = str(folder)
     yield folder
     del os.environ[STATE_DIR]
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: a third of the tests' time is waiting for other processes."""
-    return (os.cpu_count() or 1) + 1
