@@ -125,7 +125,7 @@ def ready(browser: Browser, ours: str, bare: str) -> tuple[list[float], list[flo
         page, seconds = opened(browser, ours, ours_is_ready)
         laps[0].append(seconds)
         started = time.perf_counter()
-        page.wait_for_function(IS_WHOLE, timeout=120_000)
+        until(functools.partial(page.evaluate, IS_WHOLE), seconds=120)
         laps[1].append(seconds + time.perf_counter() - started)
         page.context.close()
         page, seconds = opened(browser, bare, bare_is_ready)
