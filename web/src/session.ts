@@ -25,6 +25,8 @@ export interface View {
   free(): Promise<void>;
   /** A workbook from the beginning: the first one, or one that can't be reached by changes. */
   show(workbook: Workbook): void;
+  /** When the first workbook stands on the screen. */
+  readonly drawn: Promise<void>;
   /** Rows of the workbook shown that had not arrived when it was. */
   arrived(sheetId: number, rows: readonly number[]): void;
   /** All of it has arrived. */
@@ -49,6 +51,7 @@ interface Gesture {
 }
 
 const LONGEST_PAUSE = 5_000;
+const UNSEEN = 2_000; // ms: a page that nobody sees draws nothing
 
 export class Session {
   readonly pending = new Pending();
@@ -339,8 +342,10 @@ export class Session {
         const growing = this.#workbook === null; // else what is there stays until all of it is
         const workbook = await assemble(lines, async (part, sheetId, rows) => {
           if (!growing) return;
-          if (this.#workbook === null) this.#show(part);
-          else this.#view.arrived(sheetId, rows);
+          if (this.#workbook === null) {
+            this.#show(part);
+            await Promise.race([this.#view.drawn, pause(UNSEEN)]);
+          } else this.#view.arrived(sheetId, rows);
           await pause(0); // for the keys of whoever types already
         });
         if (workbook !== this.#workbook) {

@@ -85,7 +85,7 @@ export function offerHook(grid: Grid, session: Session): void {
     loading: () => session.loading,
   };
   window.gsheetMlGrid = hook;
-  void grid.ready.then(() => {
+  void grid.drawn.then(() => {
     hook.ready = true;
   });
 }

@@ -77,13 +77,13 @@ export class Grid implements View {
   #shown: Workbook | null = null;
   #ready: () => void = () => undefined;
   /** When the first workbook stands on the screen, with all that can be done to it. */
-  readonly ready: Promise<void>;
+  readonly drawn: Promise<void>;
 
   constructor(container: HTMLElement, needs: GridNeeds) {
     this.#univer = startUniver(container, needs.dark);
     this.injector = injectorOf(this.#univer);
     this.#needs = needs;
-    this.ready = new Promise((resolve) => {
+    this.drawn = new Promise((resolve) => {
       this.#ready = resolve;
     });
   }
