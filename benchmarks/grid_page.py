@@ -5,10 +5,9 @@
 A real Chromium shows a workbook of 26 columns that `gsheet-ml serve` serves in a process of its
 own. The baseline is Univer, the library that draws the grid, alone in a page with as many cells
 that nobody has to fetch (`web/bare`). Ready is when the page has drawn the first rows and takes
-keys, whole when the last row is there. An edit takes
-from the key that ends it in one page to the frame in which another page has it, a worker's write
-from the return of the call, in another process, to that frame. What 10 open pages cost the server
-is measured by `grid_server.py`.
+keys, whole when the last row is there. An edit takes from the key that ends it in one page to the
+frame in which another page has it, a worker's write from the return of the call, in another
+process, to that frame. What 10 open pages cost the server is measured by `grid_server.py`.
 """
 
 from __future__ import annotations

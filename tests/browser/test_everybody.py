@@ -108,8 +108,7 @@ def person(page: GridPage, log: Log, dice: random.Random) -> Iterator[None]:
         for key in text[1:]:
             page.type(key)
             yield
-        # Rows may have moved since the click, or gone: a person sees where the editor is, and so do
-        # we.
+        # Rows may have moved or gone since the click: who types sees where the editor is, as we do.
         name, column = page.page.evaluate(EDITED)
         mine = name in SHARED and column in (LR, EPOCHS)
         page.press(dice.choice(["Enter", "Tab", "ArrowDown"]) if mine else "Escape")

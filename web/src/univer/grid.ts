@@ -75,7 +75,7 @@ export class Grid implements View {
   #session: Session | null = null;
   #nth = 0;
   #shown: Workbook | null = null;
-  #ready: () => void = () => undefined;
+  #stands: () => void = () => undefined;
   /** When the first workbook stands on the screen, with all that can be done to it. */
   readonly drawn: Promise<void>;
 
@@ -84,7 +84,7 @@ export class Grid implements View {
     this.injector = injectorOf(this.#univer);
     this.#needs = needs;
     this.drawn = new Promise((resolve) => {
-      this.#ready = resolve;
+      this.#stands = resolve;
     });
   }
 
@@ -174,7 +174,7 @@ export class Grid implements View {
     await this.injector.get(LifecycleService).onStage(LifecycleStages.Steady);
     await frame(); // in which the bars above the sheet take their place
     await frame();
-    this.#ready();
+    this.#stands();
   }
 
   #open(): Parts {
