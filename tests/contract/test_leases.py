@@ -7,7 +7,17 @@ from gsheet_ml_scheduler.errors import RunLost
 from gsheet_ml_scheduler.runsheet.heartbeat import beat_when_due
 from gsheet_ml_scheduler.runsheet.leases import Terms
 from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
-from tests.contract.watching import DEFAULTS, HEADER, Asked, Clock, Queue, Watched, same
+from tests.contract.test_bad_network import insert_a_column_at_the_left, writes
+from tests.contract.watching import (
+    DEFAULTS,
+    HEADER,
+    Asked,
+    Clock,
+    Queue,
+    Watched,
+    lose_answers,
+    same,
+)
 
 NO_COLOUR = (None, (1, 1, 1))
 TERMS = Terms(seconds=600, attempts=3, in_background=False)
@@ -279,3 +289,28 @@ def test_a_lost_answer_while_a_run_is_taken_over_changes_nothing_in_the_end(
     )
     other.run_done()
     assert leased.pins() + leased.pins("gsheet-ml-run-id") == []
+
+
+def test_what_a_take_over_hit_in_moved_columns_is_put_back_though_its_answer_was_lost(
+    leased: Queue,
+) -> None:
+    clock = Clock()
+    gone, _ = worker(leased, clock)
+    gone.find_claim_and_start_run()
+    other, wire = worker(leased, clock)
+    clock.forward(601)
+    before = leased.runs()["1"]
+
+    def move_columns(asked: Asked) -> None:
+        if writes("2/3")(asked):
+            insert_a_column_at_the_left(leased)
+            wire.before = None
+
+    wire.before, wire.after = move_columns, lose_answers(writes("2/3"))
+    assert other.find_claim_and_start_run()[0] == "1"
+    assert wire.before is None
+    after = leased.runs()["1"]
+    own = {key: after[key] for key in ("worker_name", "lease", "started")}
+    assert after == before | {"attempt": "2/3"} | own
+    assert [line[0] for line in leased.lines() if line and line[0]] == []
+    assert len(leased.pins()) == 1

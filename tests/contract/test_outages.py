@@ -13,7 +13,7 @@ from gsheet_ml_scheduler.errors import RunLost, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet.journal import STATE_DIR
 from gsheet_ml_scheduler.runsheet.leases import lease_text
 from tests.contract.test_bad_network import insert_a_column_at_the_left, refuse, writes
-from tests.contract.watching import Asked, Queue, lose_answers
+from tests.contract.watching import Asked, Clock, Queue, lose_answers
 
 LEASED = ["run_name", "status", "worker_name", "lease", "loss", "n_epoch"]
 DEFAULTS = ["", "N/A", "N/A", "N/A", "N/A", 10]
@@ -129,6 +129,33 @@ def test_what_an_unanswered_write_hit_is_put_back_by_the_process_that_writes_wha
     assert leased.runs()["1"] == before["1"] | {"status": "done", "lease": ""}
     assert [cell for line in leased.lines() for cell in line[:2] if cell] == []
     assert kept(state) == []
+
+
+def test_what_an_unanswered_write_hit_is_put_back_by_whoever_takes_the_run_back(
+    leased: Queue, state: Path
+) -> None:
+    """Its process still cares for what is kept, but doesn't come to it: it was frozen, say."""
+    clock = Clock()
+    frozen, wire = leased.scheduler(clock=clock)
+    frozen.find_claim_and_start_run()
+    before = leased.runs()
+
+    def move_columns(asked: Asked) -> None:
+        if writes("done")(asked):
+            insert_a_column_at_the_left(leased)
+            insert_a_column_at_the_left(leased)
+            wire.before = refuse(503)
+
+    wire.before, wire.after = move_columns, lose_answers(writes("done"))
+    with pytest.raises(SheetUnreachableError):
+        frozen.run_done()
+    later, _ = leased.scheduler(clock=clock)
+    assert later.find_claim_and_start_run()[0] == "2"
+    later.run_done()
+    assert later.find_claim_and_start_run()[0] == "1"
+    assert [cell for line in leased.lines() for cell in line[:2] if cell] == []
+    own = {"worker_name": later.worker_name, "lease": leased.runs()["1"]["lease"]}
+    assert leased.runs()["1"] == before["1"] | own
 
 
 def test_results_of_failed_syncs_survive_a_process_that_is_killed(

@@ -29,6 +29,9 @@ WIDEST_SPREAD = 64
 FILL_IN_WITHIN = timedelta(minutes=1)
 """A worker that couldn't fill in by then gives the claim up, well before it is stale."""
 
+NOT_FOUND = "its row was deleted, or another worker took the run over"
+"""Why a run is lost whose pin is gone."""
+
 _TOKEN = re.compile(
     r"(?:claimed|written) by (?P<worker>\S+) "
     r"(?P<at>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})Z (?P<nonce>[0-9a-f]+)\Z"
@@ -210,7 +213,7 @@ def lost_because(
         leased: whether it wrote a lease, which must be its own still, where the column is.
     """
     if row is None:
-        return "its row was deleted"
+        return NOT_FOUND
     name = columns.text(row, columns.worker_name)
     if not name:
         return f"its worker_name was emptied (status {columns.text(row, columns.status)!r})"

@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -195,6 +195,26 @@ class Journal:
                 continue
             if found is not None:
                 yield found
+
+    def unclear_of(
+        self, spreadsheet: str, sheet_id: int, pins: Collection[int]
+    ) -> Mapping[str, Any] | None:
+        """The write to be cleared up that is kept of a row with one of these pins.
+
+        Only looked at: whoever has the file's lock keeps it.
+        """
+        home = self._sheet_folder(spreadsheet, sheet_id)
+        for entry in (path for pin in pins for path in home.glob(f"*-{pin}{_SUFFIX}")):
+            try:
+                kept = from_text(entry.read_text(encoding="utf-8", errors="replace"))
+            except FileNotFoundError:  # settled in this moment
+                continue
+            except OSError as error:
+                self.notice(f"{entry} can't be read ({error}). It may hold results of a run.")
+                continue
+            if kept is not None and kept.unclear is not None:
+                return kept.unclear
+        return None
 
     def drop(self, claim: Claimed) -> Path | None:
         """What was kept isn't the row's business any more: moves it aside, for people.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gsheet_ml_scheduler.errors import RunLost
-from gsheet_ml_scheduler.runsheet.answers import Compared, FoundRow, Look, Marks
+from gsheet_ml_scheduler.runsheet.answers import FoundRow, Look, Marks
 from gsheet_ml_scheduler.runsheet.columns import (
     ATTEMPT,
     FIRST_RUN_ROW,
@@ -25,8 +25,9 @@ from gsheet_ml_scheduler.runsheet.leases import Lapsed, after_a_lapse, lapsed, l
 from gsheet_ml_scheduler.runsheet.lifecycle import COLOR_NAMES, HELD, State, state_of
 from gsheet_ml_scheduler.runsheet.pacing import FOR_A_CLAIM
 from gsheet_ml_scheduler.runsheet.painting import Memory, Touch, row_coats, touch_rows
+from gsheet_ml_scheduler.runsheet.unclear import cleared_up
 from gsheet_ml_scheduler.runsheet.wire import CLEAR, Swap
-from gsheet_ml_scheduler.runsheet.writing import write
+from gsheet_ml_scheduler.runsheet.writing import Unclear, write
 
 _LONGEST_NAP = 30.0
 """Seconds between two looks while waiting: another run may become ready."""
@@ -80,8 +81,15 @@ class Reclaimer:
             if compared.is_pinned:
                 until_done(lambda: desk.sheet.unpin([comparison.pin]), FOR_A_CLAIM, what=what)
             return False
+        pin = comparison.pin
+        marks = compared.marks or until_done(
+            lambda: marks_of(desk.sheet, pin), FOR_A_CLAIM, what=what
+        )
+        run_id, names = marks.run_id(min(marks.pins, default=pin)), list(marks.names)
+        held = HeldRun(desk, worker, pin, str(one.at), swap.row_index, {}, run_id, names)
+        held.unclear = self._left_unclear(marks)
         taken = until_done(
-            lambda: self._give_back(worker, comparison, compared), FOR_A_CLAIM, what=what
+            lambda: self._give_back(held, comparison.swap.new, marks), FOR_A_CLAIM, what=what
         )
         if taken is not None:
             name, then = taken
@@ -91,32 +99,36 @@ class Reclaimer:
             )
         return True
 
-    def _give_back(
-        self, worker: str, comparison: Comparison, compared: Compared
-    ) -> tuple[str, State] | None:
+    def _left_unclear(self, marks: Marks) -> Unclear | None:
+        """The unanswered write to the row that its worker, or a later process, has kept here."""
+        journal, sheet = self.desk.journal, self.desk.sheet
+        if journal is None:
+            return None
+        record = journal.unclear_of(sheet.spreadsheet_id, sheet.sheet_id, marks.pins)
+        return None if record is None else Unclear.from_record(record)
+
+    def _give_back(self, held: HeldRun, lease: str, marks: Marks) -> tuple[str, State] | None:
         """Writes what becomes of the run; its name and that, or None where there is nothing to do.
 
         May be repeated: the lease in the row tells whether it is still ours. The status comes last,
         for with `ready` the run is anybody's.
         """
-        sheet, pin = self.desk.sheet, comparison.pin
-        marks = compared.marks or marks_of(sheet, pin)
+        sheet = self.desk.sheet
         sheet.unpin(marks.pins)
-        found = sheet.read_pinned(pin)
-        then = self._fate(found, comparison.swap.new)
-        if then is None:
-            sheet.unpin([pin])
-            return None
-        columns, row = found.columns, found.row or ()
-        name = columns.text(row, columns.run_name)
-        held = HeldRun(self.desk, worker, pin, name, found.row_index, {}, "")
-        self._paint(held, then, marks)
         try:
+            found = cleared_up(held, sheet.read_pinned(held.pin))
+            then = self._fate(found, lease)
+            if then is None:
+                sheet.unpin([held.pin])
+                return None
+            held.row_index = found.row_index
+            held.run_name = found.columns.text(found.row or (), found.columns.run_name)
+            self._paint(held, then, known=bool(marks.pins))
             write(held, found, self._cells(found, then), relaxed=False)
         except RunLost:  # the row was deleted in this moment
             return None
-        sheet.unpin([pin])
-        return name, then
+        sheet.unpin([held.pin])
+        return held.run_name, then
 
     def _fate(self, found: FoundRow, own: str) -> State | None:
         """What becomes of the run; None when a person, or its worker after all, was first."""
@@ -140,11 +152,10 @@ class Reclaimer:
             cells[ATTEMPT] = after_a_lapse(columns.text(row, attempt), self.desk.terms)[1]
         return cells
 
-    def _paint(self, held: HeldRun, then: State, marks: Marks) -> None:
+    def _paint(self, held: HeldRun, then: State, *, known: bool) -> None:
         sheet, colors, memory = self.desk.sheet, self.desk.colors, None
-        if then is State.READY and not marks.names and marks.pins:
-            mark = self.desk.rng.randrange(1, 2**31)
-            memory = Memory(mark, f"{min(marks.pins):x}")
+        if then is State.READY and not held.marks and known:
+            memory = Memory(self.desk.rng.randrange(1, 2**31), held.run_id)
         name = COLOR_NAMES[then]
         background = colors[name] if name else CLEAR
         coats = row_coats(sheet.header.columns, held.row_index, background=background)

@@ -148,7 +148,7 @@ def settle(
     wanted = named(names, cells)
     for _ in range(_REPAIRS):
         if held.pin not in written.rows:
-            raise held.is_lost("its row was deleted")
+            raise held.is_lost(claims.NOT_FOUND)
         held.row_index = written.rows[held.pin]
         if written.names == names:
             held.unclear = None
