@@ -297,15 +297,23 @@ class Referee:
                 if before.names.get(change.column) == "status":
                     self.outcomes.pop(change.row, None)
             elif change.column in before.columns:
-                author = self._on_behalf(party, change.row, before)
+                author = self._on_behalf(party, change, before)
                 self._judge_cell(author, change, before, is_late=is_late)
         for cell in [c for c in self.debts if c[0] not in self.now.rows]:
             del self.debts[cell]
 
-    def _on_behalf(self, party: Party, row: int, before: Snapshot) -> Party:
-        """Whose write it is: who settles what another one kept writes for that one."""
-        owner = before.at(row, "worker_name")
-        return self.parties[owner] if owner in self.waiting and owner in self.parties else party
+    def _on_behalf(self, party: Party, change: Change, before: Snapshot) -> Party:
+        """Whose write it is: who settles what another one kept writes for that one.
+
+        Where that one's misplaced write hit its own name, what it put there tells.
+        """
+        cell = (change.row, change.column)
+        names = [before.at(change.row, "worker_name")]
+        debt, (by, old) = self.debts.get(cell), self._hit.get(cell, ("", None))
+        names += [by] if same(change.new, old) else []
+        names += [debt.worker] if debt is not None and same(change.new, debt.old) else []
+        waiting = self.waiting & self.parties.keys()
+        return next((self.parties[name] for name in names if name in waiting), party)
 
     def _note_calls(self, party: Party, changes: list[Change], before: Snapshot) -> None:
         for change in changes:
