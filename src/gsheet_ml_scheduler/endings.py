@@ -1,9 +1,10 @@
-"""What becomes of a held run when its process, or its notebook's cell, ends without ending it.
+"""What becomes of a held run that nobody ends: its process or its notebook's cell ends, say.
 
 Decided here: that SIGTERM ends training like Ctrl-C does, and that a run which nobody ended is put
-back to `ready`, or `failed` where an exception ended it. `with run:` does this by itself; here it
-is done for the step-by-step calls of the original, which have no block to leave. Elsewhere: what
-is written (`scheduler.py`).
+back to `ready`, or `failed` where an exception ended it; likewise where the program has thrown away
+the scheduler, so that nobody can end it any more. `with run:` does this by itself; here it is done
+for the step-by-step calls of the original, which have no block to leave. Elsewhere: how an ending
+is written (`runsheet.holding`), heartbeats (`runsheet.heartbeat`).
 """
 
 import atexit
@@ -12,41 +13,98 @@ import signal
 import sys
 import threading
 from types import FrameType, TracebackType
-from typing import Any, Protocol
-from weakref import WeakSet
+from typing import Any
+from weakref import finalize
+
+from gsheet_ml_scheduler.errors import OUT_OF_REACH, RunLost
+from gsheet_ml_scheduler.runsheet.columns import ERROR
+from gsheet_ml_scheduler.runsheet.heartbeat import Heart
+from gsheet_ml_scheduler.runsheet.holding import Desk, HeldRun
+from gsheet_ml_scheduler.runsheet.lifecycle import error_line, failed_text
+from gsheet_ml_scheduler.runsheet.pacing import FOR_AN_EXIT
 
 TERMINATED = 128 + signal.SIGTERM
 """Exit code of a process that SIGTERM ended, as a shell tells it."""
 
 
-class Holder(Protocol):
-    """Somebody who may hold a run."""
+class Guard:
+    """Guards the run that one scheduler holds: its heart beats, and it is ended at last.
 
-    def end_held_run(self, error: BaseException | None) -> None:
-        """The process or cell ended, by that exception or by itself."""
+    It outlives the scheduler. `held` is None while there is no run.
+    """
+
+    def __init__(self, owner: object, desk: Desk) -> None:
+        """Nothing is held yet; the owner is who ends the run, if all goes well."""
+        self.held: HeldRun | None = None
+        self._desk = desk
+        self._is_forsaken = False
+        self._heart = Heart(desk, self._is_wanted)
+        finalize(owner, self._forsake).atexit = False
+
+    def watch(self) -> None:
+        """Ends the run, from now on, with this process or with a notebook's cell that raises.
+
+        SIGTERM raises `SystemExit` in the main thread from now on, unless the program has a handler
+        of its own.
+        """
+        global _pid
+        for other in list(_guards):
+            if other._is_forsaken and other.held is None:
+                _guards.pop(other, None)
+        _guards[self] = None
+        if _pid == 0:
+            atexit.register(_at_exit)
+            _watch_exceptions()
+            _watch_cells()
+        _pid = os.getpid()
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _terminated)
+
+    def hold(self, held: HeldRun) -> None:
+        """The run that was claimed."""
+        self.held = held
+        if self._desk.terms.in_background:
+            self._heart.start()
+
+    def end(self, error: BaseException | None) -> None:
+        """Ends the run if it is still held: as `failed` by an exception, else back to `ready`.
+
+        Args:
+            error: what ended the process or the cell.
+        """
+        held, self.held = self.held, None
+        if held is None or held not in self._desk.held:
+            return
+        try:
+            if isinstance(error, Exception) and not self._is_forsaken:
+                cells = self._desk.sheet.header.columns.features({ERROR: error_line(error)})
+                held.finish(failed_text(error), "failed", cells, patience=FOR_AN_EXIT)
+            else:
+                held.requeue(patience=FOR_AN_EXIT)
+        except RunLost:
+            return
+        except OUT_OF_REACH as unreachable:
+            held.leave()
+            self._desk.notice(
+                f"{unreachable} Run {held.run_name} still says that it is running; the next worker "
+                "on this machine writes how it ended."
+            )
+
+    def _forsake(self) -> None:
+        """The owner is gone. The garbage collector calls this: no lock, no request."""
+        self._is_forsaken = True
+
+    def _is_wanted(self) -> bool:
+        """Whether the heart goes on; it asks in its own thread."""
+        if self._is_forsaken:
+            self.end(None)
+        return not self._is_forsaken
 
 
-_holders: "WeakSet[Holder]" = WeakSet()
+_guards: dict[Guard, None] = {}
 _pid = 0
 _raised: BaseException | None = None
-
-
-def watch(holder: Holder) -> None:
-    """Has a holder's run ended with this process, or with a notebook's cell that raises.
-
-    SIGTERM raises `SystemExit` in the main thread from now on, unless the program has a handler of
-    its own.
-    """
-    global _pid
-    _holders.add(holder)
-    if _pid == 0:
-        atexit.register(_at_exit)
-        _watch_exceptions()
-        _watch_cells()
-    _pid = os.getpid()
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminated)
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
@@ -75,11 +133,11 @@ def _watch_cells() -> None:
 def _after_cell(result: Any) -> None:
     error = result.error_in_exec  # a cell that could not even be parsed has done nothing
     if error is not None:
-        for holder in list(_holders):
-            holder.end_held_run(error)
+        for guard in list(_guards):
+            guard.end(error)
 
 
 def _at_exit() -> None:
     if _pid == os.getpid():  # a fork's run is its parent's
-        for holder in list(_holders):
-            holder.end_held_run(_raised)
+        for guard in list(_guards):
+            guard.end(_raised)

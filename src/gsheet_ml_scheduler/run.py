@@ -46,9 +46,15 @@ class Run:
     """
 
     def __init__(
-        self, held: HeldRun, hardcoded: Mapping[str, Any], rhythm: Rhythm, recorder: Recorder
+        self,
+        owner: object,
+        held: HeldRun,
+        hardcoded: Mapping[str, Any],
+        rhythm: Rhythm,
+        recorder: Recorder,
     ) -> None:
-        """See `GSheetMLScheduler.runs`."""
+        """See `GSheetMLScheduler.runs`; the owner mustn't be thrown away while the run goes on."""
+        self._owner = owner
         self._held = held
         self._hardcoded = hardcoded
         self._rhythm = rhythm

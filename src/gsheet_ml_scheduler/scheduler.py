@@ -13,8 +13,8 @@ from typing import Any
 
 import gspread
 
-from gsheet_ml_scheduler import endings
 from gsheet_ml_scheduler.connect import keeper_of, open_worksheet
+from gsheet_ml_scheduler.endings import Guard
 from gsheet_ml_scheduler.errors import (
     OUT_OF_REACH,
     CellError,
@@ -28,8 +28,7 @@ from gsheet_ml_scheduler.run import Run
 from gsheet_ml_scheduler.runsheet import claims
 from gsheet_ml_scheduler.runsheet.claiming import Claimer
 from gsheet_ml_scheduler.runsheet.claims import Taker
-from gsheet_ml_scheduler.runsheet.columns import ERROR, FIRST_RUN_ROW
-from gsheet_ml_scheduler.runsheet.heartbeat import Heart
+from gsheet_ml_scheduler.runsheet.columns import FIRST_RUN_ROW
 from gsheet_ml_scheduler.runsheet.holding import Desk, HeldRun
 from gsheet_ml_scheduler.runsheet.journal import user_journal
 from gsheet_ml_scheduler.runsheet.leases import Terms
@@ -38,14 +37,11 @@ from gsheet_ml_scheduler.runsheet.lifecycle import (
     Rgb,
     State,
     default_colors,
-    error_line,
-    failed_text,
 )
 from gsheet_ml_scheduler.runsheet.names import new_worker_name
 from gsheet_ml_scheduler.runsheet.obeying import sync_and_obey
 from gsheet_ml_scheduler.runsheet.pacing import (
     FOR_A_CLAIM,
-    FOR_AN_EXIT,
     Pacing,
     PutOffError,
     Rhythm,
@@ -172,8 +168,7 @@ class GSheetMLScheduler(SheetView):
             journal=user_journal(_notice),
         )  # fmt: skip
         self._claimer = Claimer(self._desk)
-        self._heart = Heart(self._desk)
-        self._held: HeldRun | None = None
+        self._guard = Guard(self, self._desk)
         self._unwritten_status: str | None = None
         pacing.until_done(self._sheet.read_lines, FOR_A_CLAIM, what="read lines 1 and 2")
         _say(f"Scheduler connected to GSheet, its name is worker <{name}>")
@@ -247,14 +242,14 @@ class GSheetMLScheduler(SheetView):
     def _claim(self, run_id: int | None) -> HeldRun | None:
         """The next run, or the one at that place; a new claim ends the care for the last."""
         self._leave_run()
-        endings.watch(self)
+        self._guard.watch()
         if run_id is None:
-            self._held = self._claimer.claim_next(self.worker_name)
+            held = self._claimer.claim_next(self.worker_name)
         else:
-            self._held = self._claimer.claim_at(self.worker_name, run_id)
-        if self._held is not None and self._held.lease and self._desk.terms.in_background:
-            self._heart.start()
-        return self._held
+            held = self._claimer.claim_at(self.worker_name, run_id)
+        if held is not None:
+            self._guard.hold(held)
+        return held
 
     def runs(self, *, max_failures: int = 3, sync_seconds: float | None = None) -> Iterator[Run]:
         """Claims one run after the other, until nothing is claimable.
@@ -274,22 +269,22 @@ class GSheetMLScheduler(SheetView):
         failures = 0
         while True:
             try:
-                name, _ = self.find_claim_and_start_run()
+                held = self._claim(None)
             except CellError as error:
                 _notice(str(error))
                 failures += 1
             else:
-                if name is None or self._held is None:
+                if held is None:
                     return
                 rhythm = Rhythm(sync_seconds, self._desk.pacing.clock)
-                run = Run(self._held, self.hardcoded_default_config, rhythm, self._recorder)
+                run = Run(self, held, self.hardcoded_default_config, rhythm, self._recorder)
                 yield run
                 if not run.has_ended:
                     raise NoRunningRunError(
                         f"run {run.name} was neither done nor failed before the next one was asked "
                         "for. Train inside `with run:`."
                     )
-                self._held = None
+                self._guard.held = None
                 failures = failures + 1 if run.has_failed else 0
             if failures >= max_failures:
                 raise TooManyFailuresError(
@@ -303,12 +298,13 @@ class GSheetMLScheduler(SheetView):
     @property
     def currently_running_run_id(self) -> int | None:
         """The number of the running run's row (0 is line 3) when it was last seen, or None."""
-        return None if self._held is None else self._held.row_index - FIRST_RUN_ROW
+        held = self._guard.held
+        return None if held is None else held.row_index - FIRST_RUN_ROW
 
     @property
     def stop_requested(self) -> bool:
         """Whether training should end soon: somebody asked it to stop, or the run is lost."""
-        held = self._held
+        held = self._guard.held
         return held is not None and (held.state is State.STOPPING or held.lost is not None)
 
     def sync_config_and_status(self, new_status_str: str | None = None) -> tuple[Config, list[str]]:
@@ -364,9 +360,9 @@ class GSheetMLScheduler(SheetView):
         try:
             held.finish(text, color, {})
         except RunLost:
-            self._held = None
+            self._guard.held = None
             raise
-        self._held = None
+        self._guard.held = None
         self._unwritten_status = None
 
     def _sync(self, status: str | None, *, follow: bool = True) -> tuple[Config, list[str]]:
@@ -376,7 +372,7 @@ class GSheetMLScheduler(SheetView):
         try:
             changed = sync_and_obey(held, status, {}, follow=follow)
         except (RunLost, RunInterrupted):
-            self._held = None
+            self._guard.held = None
             raise
         except OUT_OF_REACH as error:
             self._unwritten_status = status
@@ -387,48 +383,22 @@ class GSheetMLScheduler(SheetView):
         return dict(held.config), changed
 
     def _running(self) -> HeldRun:
-        if self._held is None:
+        held = self._guard.held
+        if held is None:
             raise NoRunningRunError(
                 f"worker {self.worker_name} has no running run. Claim one first with "
                 "find_claim_and_start_run()."
             )
-        return self._held
+        return held
 
     def _leave_run(self) -> None:
         """A new claim ends the care for the previous run, whose row stays as it is."""
         self._forget_table()
         self._unwritten_status = None
-        if self._held is not None:
-            self._held.leave()
-            self._claimer.leavings.drop(self._held.pin)
-            self._held = None
-
-    def end_held_run(self, error: BaseException | None) -> None:
-        """Ends a run that is still held when the process ends, or a notebook's cell raised.
-
-        An exception makes it `failed`; otherwise it goes back to `ready`. Called by itself.
-
-        Args:
-            error: what ended the process or the cell.
-        """
-        held, self._held = self._held, None
-        if held is None or held not in self._desk.held:
-            return
-        try:
-            if isinstance(error, Exception):
-                columns = self._sheet.header.columns
-                cells = columns.features({ERROR: error_line(error)})
-                held.finish(failed_text(error), "failed", cells, patience=FOR_AN_EXIT)
-            else:
-                held.requeue(patience=FOR_AN_EXIT)
-        except RunLost:
-            return
-        except OUT_OF_REACH as unreachable:
+        held, self._guard.held = self._guard.held, None
+        if held is not None:
             held.leave()
-            _notice(
-                f"{unreachable} Run {held.run_name} still says that it is running; the next worker "
-                "on this machine writes how it ended."
-            )
+            self._claimer.leavings.drop(held.pin)
 
     # ------------------------------------------------------------ values
 

@@ -98,6 +98,53 @@ def test_a_script_that_ends_without_ending_its_run_puts_it_back(
     assert process.returncode == (3 if last_line else 0)
 
 
+IN_A_FUNCTION = """
+def train():
+    scheduler = GSheetMLScheduler("runs.sheet", lease_seconds=2)
+    scheduler.find_claim_and_start_run()
+    scheduler.update_status("working")
+"""
+
+
+def test_a_function_that_ends_without_ending_its_run_puts_it_back_with_the_process(
+    sheet: Path,
+) -> None:
+    script = STEP_BY_STEP[: STEP_BY_STEP.index("scheduler =")] + IN_A_FUNCTION + "train()\n"
+    with started(sheet, script) as process:
+        _, said = process.communicate(timeout=30)
+    run = run_of(sheet)
+    assert (run["status"], run["worker_name"], run["lease"]) == ("ready", "", ""), said
+
+
+def test_a_scheduler_that_is_thrown_away_leaves_no_run_that_runs_for_ever(sheet: Path) -> None:
+    """As in a notebook whose cell that makes the scheduler is run again: the kernel lives on."""
+    script = STEP_BY_STEP[: STEP_BY_STEP.index("scheduler =")] + IN_A_FUNCTION
+    wait = "print('thrown away', flush=True, file=sys.stderr)\n" + FOR_EVER
+    with started(sheet, script + "train()\n" + wait) as process:
+        assert process.stderr is not None
+        while "thrown away" not in process.stderr.readline():
+            assert process.poll() is None
+        deadline = time.monotonic() + 30
+        while run_of(sheet)["status"] != "ready":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert run_of(sheet)["worker_name"] == ""
+        process.kill()
+
+
+def test_a_run_without_its_scheduler_is_still_held(sheet: Path) -> None:
+    script = """
+run = next(GSheetMLScheduler("runs.sheet", lease_seconds=2).runs())
+run.sync("working")
+time.sleep(4)  # two leases
+with run:
+    run.sync("still mine")
+"""
+    with started(sheet, STEP_BY_STEP[: STEP_BY_STEP.index("scheduler =")] + script) as process:
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, run_of(sheet)["status"]) == (0, "done"), said
+
+
 def test_a_script_that_has_ended_its_run_leaves_it_alone(sheet: Path) -> None:
     with started(sheet, STEP_BY_STEP + "scheduler.run_done()\nraise OSError\n") as process:
         process.communicate(timeout=30)

@@ -7,7 +7,7 @@ import gspread
 import pytest
 
 from gsheet_ml_scheduler import localsheets
-from tests.contract.watching import Queue
+from tests.contract.watching import Queue, no_more
 from tests.served import Served, served
 
 
@@ -38,9 +38,12 @@ def location(place: tuple[str, gspread.Spreadsheet]) -> str:
 
 
 @pytest.fixture
-def queue(place: tuple[str, gspread.Spreadsheet]) -> Queue:
+def queue(place: tuple[str, gspread.Spreadsheet]) -> Iterator[Queue]:
     """The workbook with three ready runs."""
     location, editor = place
-    return Queue(location, editor).fill(
+    queue = Queue(location, editor).fill(
         ["1", "ready"], ["2", "ready", "", "", 0.0001], ["3", "ready", "", 3, 5e-05]
     )
+    yield queue
+    for scheduler in queue.schedulers:
+        no_more(scheduler)

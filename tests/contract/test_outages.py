@@ -12,8 +12,9 @@ from requests.exceptions import ReadTimeout
 from gsheet_ml_scheduler.errors import RunLost, SheetUnreachableError
 from gsheet_ml_scheduler.runsheet.journal import STATE_DIR
 from gsheet_ml_scheduler.runsheet.leases import lease_text
+from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
 from tests.contract.test_bad_network import insert_a_column_at_the_left, refuse, writes
-from tests.contract.watching import Asked, Clock, Queue, lose_answers
+from tests.contract.watching import Asked, Clock, Queue, lose_answers, no_more
 
 LEASED = ["run_name", "status", "worker_name", "lease", "loss", "n_epoch"]
 DEFAULTS = ["", "N/A", "N/A", "N/A", "N/A", 10]
@@ -378,17 +379,12 @@ def test_nothing_that_gives_access_is_kept(leased: Queue, state: Path) -> None:
         scheduler.run_done()
     token = leased.location.partition("?token=")[2] or leased.location
     assert [path for path in kept(state) if token in path.read_text()] == []
-    forget(scheduler)  # or its heart goes on, and complains in another test
 
 
-def forget(scheduler: object) -> None:
+def forget(scheduler: GSheetMLScheduler) -> None:
     """The process is gone: its locks with it, and nothing more is written by it."""
-    from gsheet_ml_scheduler.scheduler import GSheetMLScheduler
-
-    assert isinstance(scheduler, GSheetMLScheduler)
     desk = scheduler._desk
     assert desk.journal is not None
     for claim in list(desk.journal._mine):
         desk.journal.leave(claim)
-    scheduler._heart.stop()
-    scheduler._held = None
+    no_more(scheduler)

@@ -121,6 +121,12 @@ def lose_answers(lost: Callable[[Asked], bool]) -> Callable[[Asked], None]:
     return act
 
 
+def no_more(scheduler: GSheetMLScheduler) -> None:
+    """It writes nothing from now on, as if its process had been killed."""
+    scheduler._guard.held = None
+    scheduler._guard._heart.stop()
+
+
 def at_once(clock: Clock | None = None) -> Pacing:
     """Retries without waiting."""
     clock = clock or Clock()
@@ -134,6 +140,7 @@ class Queue:
     location: str
     editor: gspread.Spreadsheet
     names: list[str] = field(default_factory=list)
+    schedulers: list[GSheetMLScheduler] = field(default_factory=list)
 
     @property
     def sheet(self) -> gspread.Worksheet:
@@ -161,6 +168,7 @@ class Queue:
             spreadsheet.get_worksheet(0), hardcoded, pacing=at_once(clock), terms=terms, tags=tags
         )
         wire.seen.clear()
+        self.schedulers.append(scheduler)
         return scheduler, wire
 
     def writer(self) -> tuple[GSheetMLRunWriter, Watched]:

@@ -7,7 +7,7 @@ says (`leases.py`), which requests come first (`pacing.py`).
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gsheet_ml_scheduler.errors import OUT_OF_REACH, RunLost
 from gsheet_ml_scheduler.runsheet import wire
@@ -93,9 +93,10 @@ def _seen_again(held: HeldRun) -> bool:
 class Heart:
     """The background thread that beats for all the runs of a desk; it ends with the process."""
 
-    def __init__(self, desk: Desk) -> None:
-        """It isn't started yet."""
+    def __init__(self, desk: Desk, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """It isn't started yet; its thread asks each time whether it is still wanted."""
         self._desk = desk
+        self._is_wanted = is_wanted
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -115,7 +116,7 @@ class Heart:
     def _beat_on(self) -> None:
         every = self._desk.terms.heartbeat.total_seconds() / _LOOKS_A_HEARTBEAT
         told = ""
-        while not self._stopped.wait(every):
+        while not self._stopped.wait(every) and self._is_wanted():
             try:
                 beat_when_due(self._desk)
                 told = ""
