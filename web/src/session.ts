@@ -1,24 +1,20 @@
 /**
- * One page's life with one workbook: snapshot, feed, edits, undo.
+ * One page's life with one workbook: snapshot, feed, writes.
  *
  * Decided here: who is told what, and when. It knows neither Univer nor the page: what shows the
- * workbook is a `View`. Decided elsewhere: every rule (`model/`, `rebase/`), every message on the
- * wire (`protocol/`).
+ * workbook is a `View`. Decided elsewhere: what a person did, and undo (`gestures.ts`), every rule
+ * (`model/`, `rebase/`), every message on the wire (`protocol/`).
  */
 
+import { Gestures } from "./gestures";
 import { applyChanges, type Happening } from "./model/changes";
-import type { Tab } from "./model/tab";
 import { assemble, CutOffError, type Workbook } from "./model/workbook";
 import { Feed } from "./protocol/feed";
 import { bodyOf, NoAnswer, Refused, request, type Server } from "./protocol/http";
-import type { Changes, Dimension, SnapshotLine } from "./protocol/messages";
+import type { Changes, SnapshotLine } from "./protocol/messages";
 import { type Call, type Headers, Outbox } from "./protocol/outbox";
 import { snapshotLines } from "./protocol/snapshot";
-import { inPieces } from "./rebase/pieces";
-import type { Edit } from "./rebase/edits";
-import { type Ahead, Pending, type Settled } from "./rebase/pending";
-import { reversal, type Step } from "./rebase/undo";
-import { EditWrite, type Outcome } from "./rebase/writes";
+import { Pending, type Settled } from "./rebase/pending";
 
 export interface View {
   /** Until nobody is typing: an editor that is open doesn't outlive a workbook from the beginning. */
@@ -45,24 +41,18 @@ export interface Watcher {
   workbookChanged(): void;
 }
 
-/** What one gesture did; it is undone as one. */
-interface Gesture {
-  steps: Step[];
-}
-
 const LONGEST_PAUSE = 5_000;
 const UNSEEN = 2_000; // ms: a page that nobody sees draws nothing
 
 export class Session {
   readonly pending = new Pending();
+  readonly gestures: Gestures;
   readonly #server: Server;
   readonly #view: View;
   readonly #watcher: Watcher;
   readonly #client = crypto.getRandomValues(new Uint32Array(4)).join("-");
   readonly #feed: Feed;
   readonly #outbox: Outbox;
-  readonly #undo: Gesture[] = [];
-  #redo: Gesture[] = [];
   #workbook: Workbook | null = null;
   #connection: Connection = "loading";
   #why = "";
@@ -75,14 +65,28 @@ export class Session {
   /** One that was asked for before anybody could read it. */
   #snapshot: AsyncIterable<SnapshotLine> | null = null;
   #awaited: { revision: number; resolve: () => void }[] = [];
-  /** Which lines came in the latest revisions: an insert learns its ids from it. */
-  readonly #came = new Map<number, number[]>();
   author = "";
 
   constructor(server: Server, view: View, watcher: Watcher) {
     this.#server = server;
     this.#view = view;
     this.#watcher = watcher;
+    this.gestures = new Gestures(
+      {
+        workbook: () => this.workbook,
+        send: (write) => {
+          this.#outbox.add(write);
+        },
+        reached: (revision) => this.#reached(revision),
+        settle: (cells) => {
+          view.settle(cells);
+        },
+        notice: (sentence) => {
+          watcher.notice(sentence);
+        },
+      },
+      this.pending,
+    );
     this.#feed = new Feed(
       (cursor) => {
         const address = new URL(server.live("feed", [["cursor", cursor]]), location.href);
@@ -160,127 +164,6 @@ export class Session {
     return this.#shown.done;
   }
 
-  /** Do what a person did; all edits of one gesture are undone together. */
-  perform(edits: readonly Edit[]): void {
-    const gesture: Gesture = { steps: [] };
-    this.#undo.push(gesture);
-    this.#redo = [];
-    for (const edit of edits.flatMap(inPieces)) {
-      if (edit.kind !== "enter") {
-        this.#write(gesture, () => [edit], null, { untouched: false });
-        continue;
-      }
-      const ahead = this.pending.add(edit.sheetId, edit.entries);
-      this.#write(gesture, () => [edit], ahead, { untouched: false });
-    }
-  }
-
-  /** Append lines; answers their ids, which are none if the server refused. */
-  async grow(
-    tab: Tab,
-    growth: { rows: number; columns: number },
-  ): Promise<{ rows: number[]; columns: number[] }> {
-    const rows = await this.#append(tab, "ROWS", growth.rows);
-    const columns = await this.#append(tab, "COLUMNS", growth.columns);
-    return { rows, columns };
-  }
-
-  #append(tab: Tab, dimension: Dimension, count: number): Promise<number[]> {
-    if (count === 0) return Promise.resolve([]);
-    const { sheetId } = tab;
-    const gesture: Gesture = { steps: [] };
-    this.#undo.push(gesture);
-    const edit: Edit = { kind: "insert", sheetId, dimension, before: null, count, inherit: true };
-    return new Promise((resolve) => {
-      const settled = (revision: number | null): void => {
-        if (revision === null) resolve([]);
-        else {
-          void this.#reached(revision).then(() => {
-            resolve(this.#came.get(revision) ?? []);
-          });
-        }
-      };
-      this.#write(gesture, () => [edit], null, { untouched: false }, settled);
-    });
-  }
-
-  undo(): void {
-    this.#turn(this.#undo, this.#redo, "undo");
-  }
-
-  redo(): void {
-    this.#turn(this.#redo, this.#undo, "redo");
-  }
-
-  #turn(from: Gesture[], to: Gesture[], word: string): void {
-    const gesture = from.pop();
-    if (gesture === undefined) return;
-    const turned: Gesture = { steps: [] };
-    to.push(turned);
-    let steps: Step[] | null = null;
-    const edits = (): Edit[] => {
-      // Its steps are known by now: this write's turn comes after all of that gesture's.
-      if (steps === null) {
-        steps = gesture.steps.splice(0).reverse();
-        for (const step of steps.slice(1)) {
-          this.#write(turned, () => this.#reversed(step, word), null, { untouched: true });
-        }
-      }
-      const [first] = steps;
-      return first === undefined ? [] : this.#reversed(first, word);
-    };
-    this.#write(turned, edits, null, { untouched: true });
-  }
-
-  #reversed(step: Step, word: string): Edit[] {
-    const { edits, left } = reversal(step, this.workbook);
-    if (left > 0) {
-      const what = left === 1 ? "One cell or line was" : `${String(left)} cells or lines were`;
-      this.#watcher.notice(`${what} changed by somebody else meanwhile, so ${word} left it alone.`);
-    }
-    return edits;
-  }
-
-  #write(
-    gesture: Gesture,
-    edits: () => Edit[],
-    ahead: Ahead | null,
-    how: { untouched: boolean },
-    settled: (revision: number | null) => void = () => undefined,
-  ): void {
-    const write = new EditWrite(
-      () => this.workbook,
-      edits,
-      {
-        done: (outcome) => {
-          this.#learn(gesture, outcome);
-          settled(outcome.revision);
-          if (ahead !== null) {
-            this.pending.answered(ahead, outcome.revision);
-            this.#view.settle(this.pending.reached(this.workbook.revision));
-          }
-        },
-        refused: (why) => {
-          if (ahead !== null) this.#view.settle(this.pending.drop(ahead));
-          this.#watcher.notice(why);
-          settled(null);
-        },
-      },
-      how,
-    );
-    this.#outbox.add(write);
-  }
-
-  #learn(gesture: Gesture, { steps, revision }: Outcome): void {
-    gesture.steps.push(...steps);
-    for (const step of steps) {
-      if (step.kind !== "inserted") continue;
-      void this.#reached(revision).then(() => {
-        step.lines = this.#came.get(revision) ?? [];
-      });
-    }
-  }
-
   #take(message: Changes): void {
     const { outcome, happenings } = applyChanges(this.workbook, message);
     if (outcome === "missing") {
@@ -288,17 +171,7 @@ export class Session {
       return;
     }
     if (outcome === "old") return;
-    for (const effect of message.effects) {
-      if (effect.type !== "lines") continue;
-      const came = effect.inserted.flatMap(([first, count]) =>
-        Array.from({ length: count }, (_, at) => first + at),
-      );
-      this.#came.set(effect.revision, [...(this.#came.get(effect.revision) ?? []), ...came]);
-    }
-    for (const known of this.#came.keys()) {
-      if (this.#came.size <= 500) break;
-      this.#came.delete(known);
-    }
+    this.gestures.linesCame(message.effects);
     this.#view.happened(happenings);
     this.#moved();
   }

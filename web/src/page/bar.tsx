@@ -46,7 +46,7 @@ export function Bar({ controller }: { controller: Controller }) {
         <Tool
           label="Undo (Ctrl+Z)"
           press={() => {
-            controller.session.undo();
+            controller.session.gestures.undo();
           }}
         >
           <Undo />
@@ -54,7 +54,7 @@ export function Bar({ controller }: { controller: Controller }) {
         <Tool
           label="Redo (Ctrl+Y)"
           press={() => {
-            controller.session.redo();
+            controller.session.gestures.redo();
           }}
         >
           <Redo />

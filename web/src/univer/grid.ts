@@ -183,12 +183,12 @@ export class Grid implements View {
     const validations = new Validations(this.injector, unitId, this.#needs.options);
     new Outgoing(this.injector, unitId, {
       tab: (name) => this.#workbook?.tab(Number(name)),
-      perform: (edits) => this.#session?.perform(edits),
+      perform: (edits) => this.#session?.gestures.perform(edits),
       beyond: (tab, growth, entries) => {
         this.#grow(tab, growth, entries);
       },
-      undo: () => this.#session?.undo(),
-      redo: () => this.#session?.redo(),
+      undo: () => this.#session?.gestures.undo(),
+      redo: () => this.#session?.gestures.redo(),
       editing: () => this.editing !== null,
       isCheckbox: (tab, down, right) => validations.isCheckbox(tab, down, right),
     });
@@ -365,7 +365,7 @@ export class Grid implements View {
     if (session === null) return;
     this.#removePhantoms(tab, growth);
     const known = { rows: [...tab.rows.ids], columns: [...tab.columns.ids] };
-    void session.grow(tab, growth).then((came) => {
+    void session.gestures.grow(tab, growth).then((came) => {
       const rows = [...known.rows, ...came.rows];
       const columns = [...known.columns, ...came.columns];
       const placed = entries.flatMap(({ down, right, text }) => {
@@ -374,7 +374,7 @@ export class Grid implements View {
         return row === undefined || column === undefined ? [] : [{ row, column, text }];
       });
       if (placed.length === 0) return;
-      session.perform([{ kind: "enter", sheetId: tab.sheetId, entries: placed }]);
+      session.gestures.perform([{ kind: "enter", sheetId: tab.sheetId, entries: placed }]);
     });
   }
 
