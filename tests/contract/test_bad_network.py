@@ -11,6 +11,7 @@ from requests import Response
 from requests.exceptions import ReadTimeout
 
 from gsheet_ml_scheduler.errors import AccessError, SheetLayoutError, SheetUnreachableError
+from gsheet_ml_scheduler.runsheet.budget import Kind
 from gsheet_ml_scheduler.runsheet.wire import APPEND_MARK
 from tests.contract.watching import GREEN_TEXT, Asked, Clock, Queue, lose_answers, same
 
@@ -203,6 +204,34 @@ def test_a_repair_that_could_not_be_made_is_made_with_the_next_sync(
     run = queue.runs()["1"]
     assert (run["status"], run["worker_name"]) == ("2/2", scheduler.worker_name)
     assert (run["run_name"], run["n_epoch"]) == ("1", 10)
+
+
+def test_a_repair_that_failed_at_the_end_does_not_wait_for_the_budget(queue: Queue) -> None:
+    """A worker that ends has ten seconds; what it hit by mistake must not stay for that."""
+    clock = Clock()
+    scheduler, wire = queue.scheduler(clock=clock)
+    before = queue.runs()["1"]
+
+    def move_a_column(asked: Asked) -> None:
+        if not writes("ready")(asked):
+            return
+        where = queue.lines_range("COLUMNS", 0, 1)
+        queue.batch({"moveDimension": {"source": where, "destinationIndex": 5}})
+        wire.before = None
+        for kind in Kind:
+            scheduler._desk.pacing.was_refused(kind, 1)
+        wire.after = fail_the_next
+
+    def fail_the_next(_: Asked) -> None:
+        wire.before, wire.after = refuse(500, times=1), None
+
+    with pytest.raises(KeyboardInterrupt):
+        for run in scheduler.runs():
+            with run:
+                wire.before = move_a_column
+                raise KeyboardInterrupt
+    own = {"worker_name": scheduler.worker_name, "n_epoch": 10, "learning_rate": 0.0005}
+    assert queue.runs()["1"] == before | own | {"status": "running"}
 
 
 def test_what_a_claim_hit_is_put_back_once_somebody_has_done_with_line_1(queue: Queue) -> None:

@@ -338,7 +338,7 @@ class HeldRun:
             SheetLayoutError: lines 1 and 2 are no queue's.
         """
         try:
-            return cleared_up(self, self.desk.sheet.read_pinned(self.pin))
+            return cleared_up(self, lambda: self.desk.sheet.read_pinned(self.pin))
         except SheetLayoutError as error:
             if self.unclear is None:
                 raise

@@ -14,7 +14,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -206,7 +206,7 @@ class Pacing:
             APIError, UNCLEAR: it failed.
         """
         began, attempt = self.clock(), 0
-        with self._a_step(FOR_A_REPAIR, what):
+        with self.a_repair(what):
             while True:
                 try:
                     return repair()
@@ -217,6 +217,10 @@ class Pacing:
                         raise
                 attempt += 1
                 self.sleep(wait)
+
+    def a_repair(self, what: str) -> AbstractContextManager[None]:
+        """A block whose requests put something right; they don't wait for the budget."""
+        return self._a_step(FOR_A_REPAIR, what)
 
     def wait_for_room(self, kind: Kind) -> None:
         """Waits until one more request may be made, and counts it.

@@ -116,7 +116,7 @@ class Reclaimer:
         sheet = self.desk.sheet
         sheet.unpin(marks.pins)
         try:
-            found = cleared_up(held, sheet.read_pinned(held.pin))
+            found = cleared_up(held, lambda: sheet.read_pinned(held.pin))
             then = self._fate(found, lease)
             if then is None:
                 sheet.unpin([held.pin])

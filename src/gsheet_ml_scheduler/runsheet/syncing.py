@@ -8,6 +8,7 @@ what proves a run to be ours (`holding.py`), what commands mean (`commands.py`).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gsheet_ml_scheduler.errors import RunLost, SheetUnreachableError
@@ -149,7 +150,7 @@ class _Sync:
         proofs = []
         for wish in live:
             try:
-                row = cleared_up(wish.held, found[wish.held.pin])
+                row = cleared_up(wish.held, partial(found.__getitem__, wish.held.pin))
                 proofs.append((wish, wish.held.proven(row)))
             except RunLost as lost:
                 self.lost[id(wish)] = lost

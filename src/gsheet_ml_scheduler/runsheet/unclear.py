@@ -10,7 +10,7 @@ only where an answer was missing. Elsewhere: repairs of a write whose answer cam
 waiting and repeating (`pacing.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gspread.exceptions import APIError
@@ -94,23 +94,28 @@ def _nameless(names: Sequence[str], row: Row) -> list[int]:
     return [at for at in range(len(row)) if at >= len(names) or not names[at]]
 
 
-def cleared_up(held: "HeldRun", found: FoundRow) -> FoundRow:
-    """The run's row as its pin found it, once no unanswered write can change it any more.
+def cleared_up(held: "HeldRun", look: Callable[[], FoundRow]) -> FoundRow:
+    """The run's row, once no unanswered write can change it any more.
 
     Only the thread that writes the run's row may call it; heartbeats don't need it.
+
+    Args:
+        held: the run.
+        look: finds its row by the pin that it has.
     """
-    unclear = held.unclear
+    unclear, desk = held.unclear, held.desk
     if unclear is None:
-        return found
-    with held.desk.beating:  # a heartbeat may be looking through the pin
-        found = _fenced(held, found)
-    if found.row is not None:
-        old = misplaced(unclear, found)
+        return look()
+    with desk.pacing.a_repair(f"look what a write to run {held.run_name} has hit"):
+        found = look()
+        with desk.beating:  # a heartbeat may be looking through the pin
+            found = _fenced(held, found)
+        old = {} if found.row is None else misplaced(unclear, found)
         if old:
             write_cells(held, found, old, relaxed=False)
-            found = held.desk.sheet.read_pinned(held.pin)
+            found = desk.sheet.read_pinned(held.pin)
             if misplaced(unclear, found):
-                found = held.desk.sheet.read_pinned(held.pin)
+                found = desk.sheet.read_pinned(held.pin)
     held.unclear = None
     return found
 

@@ -90,7 +90,8 @@ class Referee:
         self._hit: dict[Cell, tuple[str, Any]] = {}  # who wrote there last, and what was there
         self._claimable_since: dict[int, int] = {}
         self._given_up: set[int] = set()
-        self.waiting: frozenset[str] = frozenset()  # for whom something waits on this machine
+        # For whom something waits on this machine, and whether a repair does.
+        self.waiting: Mapping[str, bool] = {}
         self._log = log
         self._clock = clock
         self._lag = int(switches.reads_lag_one_write)
@@ -312,7 +313,7 @@ class Referee:
         debt, (by, old) = self.debts.get(cell), self._hit.get(cell, ("", None))
         names += [by] if same(change.new, old) else []
         names += [debt.worker] if debt is not None and same(change.new, debt.old) else []
-        waiting = self.waiting & self.parties.keys()
+        waiting = self.waiting.keys() & self.parties.keys()
         return next((self.parties[name] for name in names if name in waiting), party)
 
     def _note_calls(self, party: Party, changes: list[Change], before: Snapshot) -> None:
@@ -421,6 +422,8 @@ class Referee:
         party.config = dict(config)
 
     def _check_debts(self, party: Party) -> None:
+        if self.waiting.get(party.name):
+            return  # whoever writes what waits puts it right before
         for cell, debt in self._open_debts():
             if debt.worker == party.name and not debt.is_late:
                 raise Violation(self._about_debt(cell, debt))

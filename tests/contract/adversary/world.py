@@ -166,8 +166,7 @@ class World:
             self.referee.refused(actor.name)
         if letter.is_read and fate is Fate.LATE:
             fate = Fate.DROPPED_BEFORE
-        kept = waiting(actor.worker.scheduler)
-        self.referee.waiting = frozenset(it.claim.worker for it in kept)
+        self._note_what_waits(actor)
         answer = self.network.carry(letter, fate)
         if fate is Fate.LATE:
             self._just_given_up.append(letter)
@@ -269,6 +268,10 @@ class World:
         self.order(actor, what)
         self.finish_call(actor)
 
+    def _note_what_waits(self, actor: Actor) -> None:
+        kept = waiting(actor.worker.scheduler)
+        self.referee.waiting = {it.claim.worker: it.unclear is not None for it in kept}
+
     def _after_a_step(self, actor: Actor) -> None:
         while isinstance(actor.puppet.at, Nap):
             self.clock.pass_by(actor.puppet.at.seconds)
@@ -276,6 +279,7 @@ class World:
         self._raise_what_failed(actor.puppet)
         self.referee.follow()
         if isinstance(actor.puppet.at, Idle) and actor.puppet.at.answer is not None:
+            self._note_what_waits(actor)
             actor.puppet.at.answer(self.referee, actor.name)
 
     @staticmethod
