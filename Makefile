@@ -11,6 +11,9 @@
 # Each installs what it needs into .venv, once for every change of pyproject.toml. A new .venv takes
 # the first Python that is recent enough; PYTHON=/path/to/python names another one.
 
+# Hundreds of processes start in the tests; each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python3.10
 ARGS ?=
 BENCH ?= $(sort $(wildcard benchmarks/*.py))
