@@ -199,19 +199,53 @@ def test_a_vanished_workers_run_keeps_what_names_it(leased: Queue) -> None:
     assert next(two.runs()).run_id == run.run_id
 
 
+def lose_the_pin(queue: Queue) -> None:
+    """The run's row is elsewhere, and its pin is gone."""
+    (pin,) = queue.pins()
+    mark = {"metadataId": pin["developerMetadata"]["metadataId"]}
+    queue.batch({"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": mark}}})
+    queue.sheet.insert_rows([[], []], 3)
+
+
 def test_a_run_whose_pin_was_deleted_is_found_by_its_lease(leased: Queue) -> None:
     clock = Clock()
     scheduler, _ = worker(leased, clock)
     scheduler.find_claim_and_start_run()
-    (pin,) = leased.pins()
-    mark = {"metadataId": pin["developerMetadata"]["metadataId"]}
-    leased.batch({"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": mark}}})
-    leased.sheet.insert_rows([[], []], 3)
+    lose_the_pin(leased)
     scheduler.sync_config_and_status("1/2")
     assert leased.statuses() == {"1": "1/2"}
     scheduler.run_done()
     assert leased.statuses() == {"1": "done"}
     assert leased.pins() == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("text", ["1/2", "done"])
+@pytest.mark.parametrize("number", range(2))
+def test_a_heartbeat_that_finds_the_run_by_its_lease_does_not_disturb_a_write(
+    leased: Queue, moment: str, text: str, number: int
+) -> None:
+    """The heart beats in a thread of its own, and gives the row another pin meanwhile."""
+    clock = Clock()
+    scheduler, wire = worker(leased, clock)
+    scheduler.find_claim_and_start_run()
+    clock.forward(400)
+    left = [number]
+
+    def disturb(asked: Asked) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            setattr(wire, moment, None)
+            lose_the_pin(leased)
+            beat_when_due(scheduler._desk)
+
+    setattr(wire, moment, disturb)
+    if text == "done":
+        scheduler.run_done()
+    else:
+        scheduler.sync_config_and_status(text)
+    assert left[0] < 0
+    assert leased.statuses() == {"1": text}
 
 
 def test_a_row_that_was_cut_and_pasted_elsewhere_is_found_by_its_lease(leased: Queue) -> None:

@@ -146,11 +146,12 @@ class _Sync:
         live = [wish for wish in wishes if id(wish) not in self.lost]
         if not live:
             return []
-        found = self.desk.sheet.read_all_pinned([wish.held.pin for wish in live])
+        pins = [wish.held.pin for wish in live]  # a heartbeat may change them
+        found = self.desk.sheet.read_all_pinned(pins)
         proofs = []
-        for wish in live:
+        for wish, pin in zip(live, pins, strict=True):
             try:
-                row = cleared_up(wish.held, partial(found.__getitem__, wish.held.pin))
+                row = cleared_up(wish.held, partial(found.__getitem__, pin))
                 proofs.append((wish, wish.held.proven(row)))
             except RunLost as lost:
                 self.lost[id(wish)] = lost
@@ -174,17 +175,17 @@ class _Sync:
         return _Part(wish, proof, config, changed, state, command_cell, wanted)
 
     def _write(self, parts: list[_Part]) -> None:
-        wanted = {p.held.pin: cells_for(p.held, p.proof, p.wanted) for p in parts if p.wanted}
-        cells = {pin: row for pin, row in wanted.items() if row}
-        if not cells:
+        wanted = [(part, cells_for(part.held, part.proof, part.wanted)) for part in parts]
+        asked = [(part, part.held.pin, cells) for part, cells in wanted if cells]
+        if not asked:
             return
         relaxed = not any(part.wish.metrics for part in parts)
-        at_stake = {p.held: (p.proof, cells[p.held.pin]) for p in parts if p.held.pin in cells}
-        with remembered(at_stake):
-            written = self.desk.sheet.write_pinned(cells, relaxed=relaxed)
-        for part in [part for part in parts if part.held.pin in cells]:
+        with remembered({part.held: (part.proof, cells) for part, _, cells in asked}):
+            rows = {pin: cells for _, pin, cells in asked}
+            written = self.desk.sheet.write_pinned(rows, relaxed=relaxed)
+        for part, pin, cells in asked:
             try:
-                settle(part.held, part.proof, cells[part.held.pin], written, relaxed=relaxed)
+                settle(part.held, pin, part.proof, cells, written, relaxed=relaxed)
             except RunLost as lost:
                 self.lost[id(part.wish)] = lost
                 parts.remove(part)

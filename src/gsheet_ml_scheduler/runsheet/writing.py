@@ -18,7 +18,7 @@ from gsheet_ml_scheduler.errors import SheetUnreachableError
 from gsheet_ml_scheduler.runsheet import claims
 from gsheet_ml_scheduler.runsheet.answers import FoundRow, Written
 from gsheet_ml_scheduler.runsheet.columns import STATUS, WORKER_NAME, Columns
-from gsheet_ml_scheduler.runsheet.pacing import status_code
+from gsheet_ml_scheduler.runsheet.pacing import NotSettledError, status_code
 
 if TYPE_CHECKING:
     from gsheet_ml_scheduler.runsheet.holding import HeldRun
@@ -106,9 +106,10 @@ def write_cells(
     held: "HeldRun", proof: FoundRow, cells: Mapping[int, Any], *, relaxed: bool
 ) -> None:
     """Writes cells by column after a proof; see `settle`."""
+    pin = held.pin
     with remembered({held: (proof, cells)}):
-        written = held.desk.sheet.write_pinned({held.pin: cells}, relaxed=relaxed)
-    settle(held, proof, cells, written, relaxed=relaxed)
+        written = held.desk.sheet.write_pinned({pin: cells}, relaxed=relaxed)
+    settle(held, pin, proof, cells, written, relaxed=relaxed)
 
 
 def cells_for(
@@ -124,6 +125,7 @@ def cells_for(
 
 def settle(
     held: "HeldRun",
+    pin: int,
     proof: FoundRow,
     cells: Mapping[int, Any],
     written: Written,
@@ -134,6 +136,7 @@ def settle(
 
     Args:
         held: the run.
+        pin: the one that the write was addressed to.
         proof: the row and the header that the write was made with.
         cells: what was to be written, by column.
         written: the answer.
@@ -141,15 +144,18 @@ def settle(
 
     Raises:
         RunLost: the pin is gone.
+        NotSettledError: a heartbeat has found the row elsewhere meanwhile; to be begun anew.
         SheetLayoutError: lines 1 and 2 are no queue's any more.
     """
     columns, row, sheet = proof.columns, proof.row or (), held.desk.sheet
     names = columns.names
     wanted = named(names, cells)
     for _ in range(_REPAIRS):
-        if held.pin not in written.rows:
+        if held.pin != pin:
+            raise NotSettledError(f"{sheet.label}: the row of run {held.run_name} has moved")
+        if pin not in written.rows:
             raise held.is_lost(claims.NOT_FOUND)
-        held.row_index = written.rows[held.pin]
+        held.row_index = written.rows[pin]
         if written.names == names:
             held.unclear = None
             if written.problem:
@@ -157,7 +163,7 @@ def settle(
             return
         names = written.names
         cells = claims.repair(columns, row, cells, names, {} if written.problem else wanted)
-        rows = {held.pin: cells}
+        rows = {pin: cells}
         with remembered({held: (proof, cells)}, names):
             written = held.desk.pacing.insisted(
                 partial(sheet.write_pinned, rows, relaxed=relaxed), what="repair a row"
