@@ -94,7 +94,10 @@ def server(workbook: gspread.Spreadsheet, tmp_path: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Served) -> Iterator[OpenPage]:
-    """Open a page of the served workbook, each in a browser profile of its own."""
+    """Open a page of the served workbook, each in a browser profile of its own.
+
+    `first` is a script that runs before the page's.
+    """
     pages: list[GridPage] = []
 
     def open_it(
@@ -103,6 +106,7 @@ def open_page(browser: Browser, server: Served) -> Iterator[OpenPage]:
         height: int = 800,
         colors: str = "light",
         waits_for: str = "live",
+        first: str = "",
     ) -> GridPage:
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -111,6 +115,8 @@ def open_page(browser: Browser, server: Served) -> Iterator[OpenPage]:
         )
         page = GridPage(context.new_page())
         pages.append(page)
+        if first:
+            page.page.add_init_script(first)
         page.open(server.location, waits_for)
         return page
 

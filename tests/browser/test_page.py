@@ -129,6 +129,22 @@ def last_rows(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return event
 
 
+IN_THE_BACKGROUND = """
+Object.defineProperty(document, "hidden", { get: () => true });
+window.requestAnimationFrame = () => 0;
+"""
+
+
+def test_a_page_in_a_background_tab_is_whole_when_somebody_looks(
+    workbook: gspread.Spreadsheet, open_page: OpenPage
+) -> None:
+    lines: list[list[str | float]] = [[f"run {at}", "", "", at / 7] for at in range(2_000)]
+    workbook.sheet1.append_rows(lines, table_range="A1")
+    grid = open_page(first=IN_THE_BACKGROUND)
+    until(lambda: not grid.ask("loading()"))
+    grid.wait_shown(2_005, 0, "run 1999")
+
+
 def test_a_long_sheet_takes_keys_while_its_last_rows_are_on_their_way(
     workbook: gspread.Spreadsheet, open_page: OpenPage, last_rows: threading.Event
 ) -> None:

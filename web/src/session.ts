@@ -21,7 +21,7 @@ export interface View {
   free(): Promise<void>;
   /** A workbook from the beginning: the first one, or one that can't be reached by changes. */
   show(workbook: Workbook): void;
-  /** When the first workbook stands on the screen. */
+  /** When the first workbook stands on the screen, or would if somebody saw the page. */
   readonly drawn: Promise<void>;
   /** Rows of the workbook shown that had not arrived when it was. */
   arrived(sheetId: number, rows: readonly number[]): void;
@@ -42,7 +42,6 @@ export interface Watcher {
 }
 
 const LONGEST_PAUSE = 5_000;
-const UNSEEN = 2_000; // ms: a page that nobody sees draws nothing
 
 export class Session {
   readonly pending = new Pending();
@@ -217,7 +216,7 @@ export class Session {
           if (!growing) return;
           if (this.#workbook === null) {
             this.#show(part);
-            await Promise.race([this.#view.drawn, pause(UNSEEN)]);
+            await this.#view.drawn;
           } else this.#view.arrived(sheetId, rows);
           await pause(0); // for the keys of whoever types already
         });

@@ -34,3 +34,19 @@ export class PromptController extends DesktopUIController {
     this._lifecycleService.stage = LifecycleStages.Steady;
   }
 }
+
+/** The next frame. A page that nobody sees draws none, and doesn't wait for it. */
+export function frame(): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = (): void => {
+      document.removeEventListener("visibilitychange", unlessSeen);
+      resolve();
+    };
+    const unlessSeen = (): void => {
+      if (document.hidden) goOn();
+    };
+    document.addEventListener("visibilitychange", unlessSeen);
+    requestAnimationFrame(goOn);
+    unlessSeen();
+  });
+}

@@ -34,6 +34,7 @@ import type { CellPlace, Tab } from "../model/tab";
 import type { Workbook } from "../model/workbook";
 import type { Settled } from "../rebase/pending";
 import type { Session, View } from "../session";
+import { frame } from "./drawing";
 import { CellEditor, isThere } from "./editor";
 import { FROM_SERVER, Incoming } from "./incoming";
 import { keysFindTheSheet } from "./keys";
@@ -76,7 +77,7 @@ export class Grid implements View {
   #nth = 0;
   #shown: Workbook | null = null;
   #stands: () => void = () => undefined;
-  /** When the first workbook stands on the screen, with all that can be done to it. */
+  /** When the first workbook stands on the screen, with all that can be done to it; or would. */
   readonly drawn: Promise<void>;
 
   constructor(container: HTMLElement, needs: GridNeeds) {
@@ -405,10 +406,4 @@ export class Grid implements View {
     const whole = { ...params, unitId: this.unitId };
     this.injector.get(ICommandService).syncExecuteCommand(id, whole, FROM_SERVER);
   }
-}
-
-function frame(): Promise<number> {
-  return new Promise((resolve) => {
-    requestAnimationFrame(resolve);
-  });
 }
