@@ -306,13 +306,16 @@ class Referee:
     def _on_behalf(self, party: Party, change: Change, before: Snapshot) -> Party:
         """Whose write it is: who settles what another one kept writes for that one.
 
-        Where that one's misplaced write hit its own name, what it put there tells.
+        Where that one's misplaced write hit its own name, what it put there tells; where a person
+        emptied it, the lease by which the row was found.
         """
         cell = (change.row, change.column)
         names = [before.at(change.row, "worker_name")]
         debt, (by, old) = self.debts.get(cell), self._hit.get(cell, ("", None))
         names += [by] if same(change.new, old) else []
         names += [debt.worker] if debt is not None and same(change.new, debt.old) else []
+        was, now = parse_lease(change.old), parse_lease(change.new)
+        names += [was.worker] if was and now and was.worker == now.worker else []
         waiting = self.waiting.keys() & self.parties.keys()
         return next((self.parties[name] for name in names if name in waiting), party)
 
