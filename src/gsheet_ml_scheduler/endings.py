@@ -38,7 +38,7 @@ class Guard:
         self.held: HeldRun | None = None
         self._desk = desk
         self._is_forsaken = False
-        self._heart = Heart(desk, self._is_wanted)
+        self._heart = Heart(desk)
         finalize(owner, self._forsake).atexit = False
 
     def watch(self) -> None:
@@ -48,9 +48,6 @@ class Guard:
         of its own.
         """
         global _pid
-        for other in list(_guards):
-            if other._is_forsaken and other.held is None:
-                _guards.pop(other, None)
         _guards[self] = None
         if _pid == 0:
             atexit.register(_at_exit)
@@ -65,7 +62,7 @@ class Guard:
         """The run that was claimed."""
         self.held = held
         if self._desk.terms.in_background:
-            self._heart.start()
+            self._heart.start(self._is_wanted)
 
     def end(self, error: BaseException | None) -> None:
         """Ends the run if it is still held: as `failed` by an exception, else back to `ready`.
@@ -94,11 +91,14 @@ class Guard:
     def _forsake(self) -> None:
         """The owner is gone. The garbage collector calls this: no lock, no request."""
         self._is_forsaken = True
+        if self.held not in self._desk.held:
+            _guards.pop(self, None)
 
     def _is_wanted(self) -> bool:
         """Whether the heart goes on; it asks in its own thread."""
         if self._is_forsaken:
             self.end(None)
+            _guards.pop(self, None)
         return not self._is_forsaken
 
 

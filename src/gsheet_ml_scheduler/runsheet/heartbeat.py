@@ -93,19 +93,22 @@ def _seen_again(held: HeldRun) -> bool:
 class Heart:
     """The background thread that beats for all the runs of a desk; it ends with the process."""
 
-    def __init__(self, desk: Desk, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        """It isn't started yet; its thread asks each time whether it is still wanted."""
+    def __init__(self, desk: Desk) -> None:
+        """It isn't started yet."""
         self._desk = desk
-        self._is_wanted = is_wanted
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Beats from now on; once more does nothing."""
+    def start(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Beats from now on, until it isn't wanted any more; once more does nothing.
+
+        Args:
+            is_wanted: asked in the thread before each look.
+        """
         if self._thread is None or not self._thread.is_alive():
             self._stopped.clear()
             self._thread = threading.Thread(
-                target=self._beat_on, name="gsheet-ml heartbeat", daemon=True
+                target=self._beat_on, args=(is_wanted,), name="gsheet-ml heartbeat", daemon=True
             )
             self._thread.start()
 
@@ -113,10 +116,10 @@ class Heart:
         """Beats no more."""
         self._stopped.set()
 
-    def _beat_on(self) -> None:
+    def _beat_on(self, is_wanted: Callable[[], bool]) -> None:
         every = self._desk.terms.heartbeat.total_seconds() / _LOOKS_A_HEARTBEAT
         told = ""
-        while not self._stopped.wait(every) and self._is_wanted():
+        while not self._stopped.wait(every) and is_wanted():
             try:
                 beat_when_due(self._desk)
                 told = ""
