@@ -35,12 +35,16 @@ def misplaced(unclear: Unclear, now: FoundRow) -> dict[int, Any]:
     """What an unanswered write hit that wasn't meant: by column, what stood there before.
 
     A text of ours in a column that it wasn't meant for is ours; numbers and blanks are told from a
-    person's only where the columns have moved. Nothing is known of what another row held: where
-    the cells have left the mark, as a sort of some columns does it, nothing is put back.
+    person's only where the columns have moved, and only if a text tells that the write has landed.
+    Nothing is known of what another row held: where the cells have left the mark, as a sort of some
+    columns does it, nothing is put back.
     """
     meant, names = unclear.meant, now.columns.names
     has_moved = not (unclear.titles == unclear.names == names)
     ours = [value for value in unclear.strays if value is not None]
+    texts = {value for value in ours if isinstance(value, str) and value not in ("", *unclear.row)}
+    if texts and texts.isdisjoint(cell for cell in now.row or () if isinstance(cell, str)):
+        return {}
     found: dict[int, Any] = {}
     others: list[tuple[Any, Any]] = []
     for index, old, new in _then_and_now(unclear, now):

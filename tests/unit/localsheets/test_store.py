@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ import pytest
 from gspread.exceptions import APIError
 
 from gsheet_ml_scheduler.localsheets.book import Book
-from gsheet_ml_scheduler.localsheets.storage import files
+from gsheet_ml_scheduler.localsheets.storage import connections, files
 from gsheet_ml_scheduler.localsheets.storage.store import Store
 from tests.unit.localsheets.calls import (
     Calls,
@@ -321,6 +323,16 @@ def _spoil(found: Any) -> None:
 
 
 # ---------------------------------------------------------------- threads
+
+
+def test_a_snapshot_may_be_let_go_in_another_thread_than_it_was_taken_in(path: Path) -> None:
+    """As the collector does it, in whatever thread it comes to it."""
+    store, stack = Store(path), ExitStack()
+    stack.enter_context(store.reading())
+    with ThreadPoolExecutor(1) as other:
+        other.submit(stack.close).result()
+    assert threading.get_ident() not in connections._gate._inside  # a fork waits for nobody
+    store.close()
 
 
 def test_eight_threads_read_and_write_one_workbook(here: Calls, path: Path) -> None:

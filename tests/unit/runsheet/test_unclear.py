@@ -73,6 +73,14 @@ def test_columns_that_moved_there_and_back_are_seen_by_the_text() -> None:
     assert misplaced(WRITE, now) == {2: "dF53M7"}
 
 
+def test_a_blank_that_a_person_left_stays_where_no_text_tells_that_the_write_has_landed() -> None:
+    write = Unclear.of(BEFORE, NAMES, {1: "ready", 2: ""})
+    moved = ("run_name", "worker_name", "lr", "status", "loss")
+    assert misplaced(write, row(moved, "b", "", 0.5, "", 0.1)) == {}
+    landed = row(moved, "b", "ready", "", "running", 0.1)
+    assert misplaced(write, landed) == {1: "dF53M7", 2: 0.5}
+
+
 def test_a_number_that_a_person_typed_meanwhile_stays() -> None:
     now = row(NAMES, "b", "done", "dF53M7", 0.25, 0.25)
     assert misplaced(WRITE, now) == {}

@@ -53,7 +53,7 @@ class Connections:
         Raises:
             WorkbookError: the file is gone or another one, or SQLite refused something.
         """
-        with _gate:
+        with _gate.passed():
             self.require_file()
             connection = self._taken()
             sound = True  # also when the request itself was wrong
@@ -140,7 +140,9 @@ class _Gate:
         self._opened: threading.Event | None = None  # while it is shut
         self._forking = threading.Lock()
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """A block inside. It may end in another thread: what nobody ended, the collector ends."""
         me = threading.get_ident()
         depth = self._inside.get(me, 0)
         self._inside[me] = depth + 1
@@ -150,14 +152,14 @@ class _Gate:
             if opened is not None:
                 opened.wait()
             self._inside[me] = 1
-
-    def __exit__(self, *_: object) -> None:
-        me = threading.get_ident()
-        depth = self._inside[me] - 1
-        if depth:
-            self._inside[me] = depth
-        else:
-            del self._inside[me]
+        try:
+            yield
+        finally:
+            depth = self._inside.get(me, 1) - 1  # nobody is inside any more in a fork's child
+            if depth:
+                self._inside[me] = depth
+            else:
+                self._inside.pop(me, None)
 
     def shut(self) -> None:
         """Before a fork."""
