@@ -84,7 +84,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def bare_page(folder: Path) -> Iterator[str]:
     """The address of Univer alone, built and served while the block runs."""
     build = f"node_modules/vite/bin/vite.js build bare --outDir {folder} --emptyOutDir"
-    command = f"{build} --config vite.config.ts --base ./ --logLevel error"
+    command = f"{build} --config vite.config.ts --mode bare --base ./ --logLevel error"
     subprocess.run([sys.executable, "hatch_build.py", command], cwd=ROOT, check=True)
     handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

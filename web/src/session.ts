@@ -42,6 +42,7 @@ export interface Watcher {
 }
 
 const LONGEST_PAUSE = 5_000;
+const SOON = 300; // ms
 
 export class Session {
   readonly pending = new Pending();
@@ -217,6 +218,7 @@ export class Session {
           if (this.#workbook === null) {
             this.#show(part);
             await this.#view.drawn;
+            await idle(); // the first keys go first
           } else this.#view.arrived(sheetId, rows);
           await pause(0); // for the keys of whoever types already
         });
@@ -283,6 +285,14 @@ function once(): { done: Promise<void>; resolve: () => void } {
 /** Before the next attempt. */
 function patience(attempt: number): Promise<void> {
   return pause(Math.min(250 * 2 ** attempt, LONGEST_PAUSE));
+}
+
+/** When nothing else is to be done, or soon; not every browser says when. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    if (!("requestIdleCallback" in globalThis)) setTimeout(resolve, SOON);
+    else requestIdleCallback(() => { resolve(); }, { timeout: SOON });
+  });
 }
 
 function pause(milliseconds: number): Promise<void> {
