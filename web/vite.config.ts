@@ -42,6 +42,22 @@ function lighter(): Plugin {
   };
 }
 
+/**
+ * Univer's bar of tabs is brought to a tab before it is drawn, now and then, which Univer calls an
+ * error in the console; it is drawn in the next moment, and nothing is missing.
+ */
+function withoutFalseAlarm(): Plugin {
+  const alarm = 'console.error("Index out of bounds");';
+  return {
+    name: "without-false-alarm",
+    transform: (code, id) => {
+      if (!id.includes("/@univerjs/sheets-ui/lib/es/index.js")) return null;
+      if (!code.includes(alarm)) throw new Error(`Univer doesn't say ${alarm} any more.`);
+      return code.replace(alarm, "");
+    },
+  };
+}
+
 /** The large script is asked for by the page itself, not only by the small one that begins it. */
 function withAppPreloaded(): Plugin {
   return {
@@ -62,7 +78,7 @@ function withAppPreloaded(): Plugin {
 
 export default defineConfig({
   base: "/static/",
-  plugins: [withoutHyphenation(), lighter(), withAppPreloaded()],
+  plugins: [withoutHyphenation(), lighter(), withoutFalseAlarm(), withAppPreloaded()],
   build: {
     outDir: fileURLToPath(new URL("../src/gsheet_ml_scheduler/server/static", import.meta.url)),
     emptyOutDir: true,
