@@ -14,7 +14,7 @@ import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any
-from weakref import finalize
+from weakref import finalize, ref
 
 from gsheet_ml_scheduler.errors import OUT_OF_REACH, RunLost
 from gsheet_ml_scheduler.runsheet.columns import ERROR
@@ -30,16 +30,30 @@ TERMINATED = 128 + signal.SIGTERM
 class Guard:
     """Guards the run that one scheduler holds: its heart beats, and it is ended at last.
 
-    It outlives the scheduler. `held` is None while there is no run.
+    It outlives the scheduler while it holds a run, and no longer: its desk's client may refer to
+    the scheduler itself.
     """
 
     def __init__(self, owner: object, desk: Desk) -> None:
         """Nothing is held yet; the owner is who ends the run, if all goes well."""
-        self.held: HeldRun | None = None
+        self._held: HeldRun | None = None
         self._desk = desk
         self._is_forsaken = False
         self._heart = Heart(desk)
-        finalize(owner, self._forsake).atexit = False
+        finalize(owner, _forsake, ref(self)).atexit = False
+
+    @property
+    def held(self) -> HeldRun | None:
+        """The run, as long as it is to be ended by somebody; None while there is none."""
+        return self._held
+
+    @held.setter
+    def held(self, held: HeldRun | None) -> None:
+        self._held = held
+        if held is None:
+            _guards.pop(self, None)
+        else:
+            _guards[self] = None
 
     def watch(self) -> None:
         """Ends the run, from now on, with this process or with a notebook's cell that raises.
@@ -48,7 +62,6 @@ class Guard:
         of its own.
         """
         global _pid
-        _guards[self] = None
         if _pid == 0:
             atexit.register(_at_exit)
             _watch_exceptions()
@@ -61,7 +74,7 @@ class Guard:
     def hold(self, held: HeldRun) -> None:
         """The run that was claimed."""
         self.held = held
-        if self._desk.terms.in_background:
+        if held.lease and self._desk.terms.in_background:
             self._heart.start(self._is_wanted)
 
     def end(self, error: BaseException | None) -> None:
@@ -88,21 +101,23 @@ class Guard:
                 "on this machine writes how it ended."
             )
 
-    def _forsake(self) -> None:
-        """The owner is gone. The garbage collector calls this: no lock, no request."""
-        self._is_forsaken = True
-        if self.held not in self._desk.held:
-            _guards.pop(self, None)
-
     def _is_wanted(self) -> bool:
         """Whether the heart goes on; it asks in its own thread."""
         if self._is_forsaken:
             self.end(None)
-            _guards.pop(self, None)
         return not self._is_forsaken
 
 
-_guards: dict[Guard, None] = {}
+def _forsake(guard: "ref[Guard]") -> None:
+    """The owner is gone. The garbage collector calls this: no lock, no request."""
+    left = guard()
+    if left is not None:
+        left._is_forsaken = True
+        if left.held not in left._desk.held:  # it was ended by `with run:`
+            _guards.pop(left, None)
+
+
+_guards: dict[Guard, None] = {}  # that hold a run
 _pid = 0
 _raised: BaseException | None = None
 

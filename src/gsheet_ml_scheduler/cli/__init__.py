@@ -2,7 +2,8 @@
 
 Decided here: the commands, their help, and what an error looks like: one red sentence and exit
 code 1 (2 for a command that can't be understood, 130 for Ctrl-C). Decided elsewhere: everything
-else. Nothing heavy is imported before a command needs it.
+else. The server, the demo and the sweeps are imported when a command needs them; gspread, which
+nearly all of them need, at once.
 """
 
 from gsheet_ml_scheduler.cli import (  # noqa: F401 - they register their commands
