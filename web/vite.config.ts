@@ -43,8 +43,8 @@ function lighter(): Plugin {
 }
 
 /**
- * Univer's bar of tabs is brought to a tab before it is drawn, now and then, which Univer calls an
- * error in the console; it is drawn in the next moment, and nothing is missing.
+ * Now and then Univer scrolls its bar of tabs to one that isn't among the bar's items. It does
+ * nothing then but write an error into the console, and it isn't known how it comes to that.
  */
 function withoutFalseAlarm(): Plugin {
   const alarm = 'console.error("Index out of bounds");';

@@ -36,8 +36,8 @@ ARGUMENTS = [
     "--disable-sync",
     "--force-color-profile=srgb",
     f"--disable-features={','.join(_FEATURES_OFF)}",
-    # Whoever drives a page inspects it, and where one is inspected, the first error that is made,
-    # though nobody throws it, has V8 read the whole script again to know its lines. Known from the
+    # Whoever drives a page inspects it, and in an inspected page V8 reads the whole script again
+    # while it starts, to know its lines; in a page that nobody inspects it doesn't. Known from the
     # beginning they cost next to nothing, and the page is as fast as for a person.
     "--js-flags=--no-enable-lazy-source-positions",
     *(["--no-sandbox"] if os.geteuid() == 0 else []),  # Chromium refuses it as root
